@@ -1,0 +1,77 @@
+# How Lehr's modules, tests, benchmarks and fuzz targets are declared.
+
+# lehr_precompiled_header(): the headers that almost every file includes, compiled once for all targets.
+function(lehr_precompiled_header)
+  set(file ${CMAKE_BINARY_DIR}/pch.cpp)
+  if(NOT EXISTS ${file})
+    file(WRITE ${file} "")
+  endif()
+  add_library(lehr_pch STATIC ${file})
+  target_link_libraries(lehr_pch PRIVATE fmt::fmt nlohmann_json::nlohmann_json Eigen3::Eigen)
+  target_precompile_headers(lehr_pch PRIVATE
+    <algorithm> <array> <atomic> <chrono> <cmath> <cstdint> <filesystem> <fstream> <functional> <map> <memory>
+    <numeric> <optional> <span> <sstream> <string> <string_view> <utility> <vector>
+    <fmt/format.h> <nlohmann/json.hpp> <Eigen/Core>)
+endfunction()
+
+# lehr_module(NAME [FOLDER dir] [LINKS ...] [PRIVATE ...]): library lehr_NAME (alias lehr::NAME) of lehr/FOLDER/*.cpp.
+# A module without sources yet is a header-only interface.
+function(lehr_module name)
+  cmake_parse_arguments(ARG "NO_PCH" "FOLDER" "LINKS;PRIVATE" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER ${name})
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lehr/${ARG_FOLDER}/*.cpp)
+  if(sources)
+    add_library(lehr_${name} STATIC ${sources})
+    target_include_directories(lehr_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(lehr_${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE})
+    if(NOT ARG_NO_PCH)
+      target_precompile_headers(lehr_${name} REUSE_FROM lehr_pch)
+    endif()
+    target_compile_features(lehr_${name} PUBLIC cxx_std_20)
+  else()
+    add_library(lehr_${name} INTERFACE)
+    target_include_directories(lehr_${name} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(lehr_${name} INTERFACE ${ARG_LINKS})
+  endif()
+  set_target_properties(lehr_${name} PROPERTIES EXPORT_NAME ${name})
+  add_library(lehr::${name} ALIAS lehr_${name})
+  set_property(GLOBAL APPEND PROPERTY LEHR_MODULES lehr_${name})
+endfunction()
+
+# lehr_tests(NAME [FOLDER dir] [LINKS ...]): one test program of tests/FOLDER/*_test.cpp. Tests are labelled quick, or
+# slow where the test suite's name ends in "Slow".
+function(lehr_tests name)
+  cmake_parse_arguments(ARG "" "FOLDER" "LINKS" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER ${name})
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${ARG_FOLDER}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(lehr_${name}_test ${sources})
+  target_link_libraries(lehr_${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock)
+  target_precompile_headers(lehr_${name}_test REUSE_FROM lehr_test_pch)
+  target_compile_definitions(lehr_${name}_test PRIVATE)
+  gtest_discover_tests(lehr_${name}_test TEST_FILTER "-*Slow.*" PROPERTIES LABELS quick TIMEOUT 120
+                       DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  gtest_discover_tests(lehr_${name}_test TEST_FILTER "*Slow.*" PROPERTIES LABELS slow TIMEOUT 1200
+                       DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} TEST_LIST ${name}_slow)
+endfunction()
+
+# lehr_install(): libraries, headers, commands and the package files for find_package(lehr).
+function(lehr_install)
+  get_property(modules GLOBAL PROPERTY LEHR_MODULES)
+  install(TARGETS ${modules} EXPORT lehr-targets)
+  install(EXPORT lehr-targets NAMESPACE lehr:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lehr)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/lehr DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+  include(CMakePackageConfigHelpers)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/lehr-config.cmake.in ${CMAKE_BINARY_DIR}/lehr-config.cmake @ONLY)
+  write_basic_package_version_file(${CMAKE_BINARY_DIR}/lehr-config-version.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${CMAKE_BINARY_DIR}/lehr-config.cmake ${CMAKE_BINARY_DIR}/lehr-config-version.cmake
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lehr)
+endfunction()

@@ -1,0 +1,26 @@
+#include "lehr/core/task.hpp"
+
+namespace lehr {
+
+std::filesystem::path TaskContext::resolve(const std::string& path) const {
+  const std::filesystem::path given(path);
+  return given.is_absolute() || base.empty() ? given : base / given;
+}
+
+const Task* try_find_task(const Tasks& tasks, std::string_view name) {
+  for (const Task& task : tasks)
+    if (task.name == name || (!task.short_name.empty() && task.short_name == name)) return &task;
+  return nullptr;
+}
+
+const Task& find_task(const Tasks& tasks, std::string_view name) {
+  if (const Task* task = try_find_task(tasks, name)) return *task;
+  std::vector<std::string> known;
+  for (const Task& task : tasks) {
+    known.push_back(task.name);
+    if (!task.short_name.empty()) known.push_back(task.short_name);
+  }
+  throw InvalidInput("unknown task {}{}", quote(name), hint(name, known));
+}
+
+}  // namespace lehr

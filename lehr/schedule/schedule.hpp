@@ -1,0 +1,58 @@
+// A schedule: open loop, a value that maps progress in [0, 1] to a control value (temperature, learning rate, ...).
+// It is a value with a text form that parses and prints back to itself:
+//
+//   geometric(from=10, to=0.05)      warmup(500steps, wsd(peak=3e-4, to=3e-5, start=0.8, shape=linear))
+//
+// Lengths inside a schedule are shares of the run in [0, 1], or whole steps (`500steps`). A schedule that contains steps
+// needs to know the run's length: use `at(step, steps)` or `sample(steps)`; operator()(progress) then throws.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lehr/core/moment.hpp"
+#include "lehr/core/options.hpp"
+
+namespace lehr {
+
+class Schedule {
+ public:
+  Schedule(double constant = 0);  // NOLINT: a number is a constant schedule
+  // Parses the text form; a bare number is a constant. Throws InvalidInput with the column and what was expected, and
+  // the nearest known family or argument name. `base` is where the relative path of `table("lr.csv")` starts.
+  static Schedule parse(std::string_view text, const std::filesystem::path& base = {});
+  // The text form: parse(s.text()).text() == s.text(), and both schedules have equal values, bit for bit.
+  std::string text() const;
+
+  // Progress is clamped to [0, 1].
+  double operator()(double progress) const;
+  // The value at step `step` (0-based) of a run of `steps`: progress = step / steps.
+  double at(std::int64_t step, std::int64_t steps) const;
+  // The value for a method under drive: `at` when the run's number of steps is known, else by progress.
+  double operator()(const Moment& now) const;
+  // The values at steps 0 .. steps-1: progress = i / steps, or i / (steps - 1) when `endpoint` is true.
+  std::vector<double> sample(std::int64_t steps, bool endpoint = false) const;
+  bool needs_steps() const;
+
+  class Node;  // the parsed form; see families.cpp
+  explicit Schedule(std::shared_ptr<const Node> node);
+
+ private:
+  std::shared_ptr<const Node> node_;
+};
+
+template <>
+struct OptionType<Schedule> {
+  static constexpr const char* name = "schedule";
+  static Schedule from_json(const Json& value) {
+    return value.is_number() ? Schedule(value.get<double>()) : Schedule::parse(option_types::to_string(value));
+  }
+  static Json to_json(const Schedule& value) { return value.text(); }
+  static Json from_word(const std::string& word) { return word; }
+};
+
+}  // namespace lehr
