@@ -38,10 +38,14 @@ std::int64_t positive_integer(const Json& value, const std::string& where) {
 
 bool is_reached(const Budget::Limit& limit, const Usage& used, const Row* row) {
   switch (limit.kind) {
-    case Budget::Kind::steps: return static_cast<double>(used.steps) >= limit.value;
-    case Budget::Kind::evaluations: return static_cast<double>(used.evaluations) >= limit.value;
-    case Budget::Kind::seconds: return used.seconds >= limit.value;
-    default: break;
+    case Budget::Kind::steps:
+      return static_cast<double>(used.steps) >= limit.value;
+    case Budget::Kind::evaluations:
+      return static_cast<double>(used.evaluations) >= limit.value;
+    case Budget::Kind::seconds:
+      return used.seconds >= limit.value;
+    default:
+      break;
   }
   const std::optional<double> value = row == nullptr ? std::nullopt : row->find(limit.metric);
   if (!value) return false;
@@ -50,10 +54,14 @@ bool is_reached(const Budget::Limit& limit, const Usage& used, const Row* row) {
 
 double spent_share(const Budget::Limit& limit, const Usage& used) {
   switch (limit.kind) {
-    case Budget::Kind::steps: return static_cast<double>(used.steps) / limit.value;
-    case Budget::Kind::evaluations: return static_cast<double>(used.evaluations) / limit.value;
-    case Budget::Kind::seconds: return used.seconds / limit.value;
-    default: return 0;
+    case Budget::Kind::steps:
+      return static_cast<double>(used.steps) / limit.value;
+    case Budget::Kind::evaluations:
+      return static_cast<double>(used.evaluations) / limit.value;
+    case Budget::Kind::seconds:
+      return used.seconds / limit.value;
+    default:
+      return 0;
   }
 }
 
@@ -169,7 +177,8 @@ Budget Budget::from_json(const Json& value, const std::string& where) {
     } else if (key == "evaluations") {
       budget = budget | evaluations(positive_integer(entry, path));
     } else if (key == "seconds") {
-      if (!entry.is_number()) throw InvalidInput("{}: expected a number, found {}", path, quote(entry.dump()));
+      if (!entry.is_number())
+        throw InvalidInput("{}: expected a number, found {}", path, quote(entry.dump()));
       budget = budget | seconds(entry.get<double>());
     } else if (key == "target") {
       Budget target;
@@ -190,11 +199,16 @@ Budget Budget::from_json(const Json& value, const std::string& where) {
 Json Budget::to_json() const {
   const auto limit_json = [](const Limit& limit) -> Json {
     switch (limit.kind) {
-      case Kind::steps: return {{"steps", static_cast<std::int64_t>(limit.value)}};
-      case Kind::evaluations: return {{"evaluations", static_cast<std::int64_t>(limit.value)}};
-      case Kind::seconds: return {{"seconds", limit.value}};
-      case Kind::target_at_most: return {{"target", {{"metric", limit.metric}, {"at_most", limit.value}}}};
-      default: return {{"target", {{"metric", limit.metric}, {"at_least", limit.value}}}};
+      case Kind::steps:
+        return {{"steps", static_cast<std::int64_t>(limit.value)}};
+      case Kind::evaluations:
+        return {{"evaluations", static_cast<std::int64_t>(limit.value)}};
+      case Kind::seconds:
+        return {{"seconds", limit.value}};
+      case Kind::target_at_most:
+        return {{"target", {{"metric", limit.metric}, {"at_most", limit.value}}}};
+      default:
+        return {{"target", {{"metric", limit.metric}, {"at_least", limit.value}}}};
     }
   };
   Json list = Json::array();

@@ -39,7 +39,8 @@ class Budget {
   friend Budget operator|(const Budget& a, const Budget& b);
   friend Budget operator&(const Budget& a, const Budget& b);
 
-  // The limit that ended the run, or nullptr. `row` may be null when nothing was measured (targets are then open).
+  // The limit that ended the run, or nullptr. `row` may be null when nothing was measured (targets are then
+  // open).
   const Limit* reached(const Usage& used, const Row* row) const;
   // The share of the budget that is spent, in [0, 1]; targets count as nothing.
   double progress(const Usage& used) const;

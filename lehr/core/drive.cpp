@@ -4,13 +4,20 @@ namespace lehr {
 
 const char* name(Stop why) {
   switch (why) {
-    case Stop::finished: return "finished";
-    case Stop::steps: return "steps";
-    case Stop::evaluations: return "evaluations";
-    case Stop::seconds: return "seconds";
-    case Stop::target: return "target";
-    case Stop::observer: return "observer";
-    case Stop::interrupted: return "interrupted";
+    case Stop::finished:
+      return "finished";
+    case Stop::steps:
+      return "steps";
+    case Stop::evaluations:
+      return "evaluations";
+    case Stop::seconds:
+      return "seconds";
+    case Stop::target:
+      return "target";
+    case Stop::observer:
+      return "observer";
+    case Stop::interrupted:
+      return "interrupted";
   }
   return "unknown";
 }
@@ -19,10 +26,14 @@ namespace driving {
 
 Stop stop_for(const Budget::Limit& limit) {
   switch (limit.kind) {
-    case Budget::Kind::steps: return Stop::steps;
-    case Budget::Kind::evaluations: return Stop::evaluations;
-    case Budget::Kind::seconds: return Stop::seconds;
-    default: return Stop::target;
+    case Budget::Kind::steps:
+      return Stop::steps;
+    case Budget::Kind::evaluations:
+      return Stop::evaluations;
+    case Budget::Kind::seconds:
+      return Stop::seconds;
+    default:
+      return Stop::target;
   }
 }
 

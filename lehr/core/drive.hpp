@@ -1,7 +1,8 @@
 // The one loop: advances a method under a budget, feeds observers, saves checkpoints, ends cleanly on Ctrl-C.
 //
-// Without observers the loop costs a few nanoseconds a step (bench/core/drive_bench.cpp). A run that is resumed from a
-// checkpoint equals the uninterrupted one bit for bit, because random numbers are addressed by step.
+// Without observers the loop costs a few nanoseconds a step (bench/core/drive_bench.cpp). A run that is
+// resumed from a checkpoint equals the uninterrupted one bit for bit, because random numbers are addressed by
+// step.
 #pragma once
 
 #include <chrono>
@@ -32,11 +33,11 @@ struct Run {
 };
 
 template <class M>
-concept MethodWithFields =
-    Method<M> && requires(const M& method, typename M::State& state, StateWriter& writer, StateReader& reader) {
-      { method.fields(writer, state) };
-      { method.fields(reader, state) };
-    };
+concept MethodWithFields = Method<M> &&
+    requires(const M& method, typename M::State& state, StateWriter& writer, StateReader& reader) {
+  {method.fields(writer, state)};
+  {method.fields(reader, state)};
+};
 
 namespace driving {
 
@@ -83,8 +84,8 @@ void load(const M& method, typename M::State& state, Usage& used, const std::fil
   method.fields(fields, state);
 }
 
-// The next step at which the loop must look up from its work, given what happened so far. Between two looks the loop
-// only advances the method, so its cost a step is one comparison.
+// The next step at which the loop must look up from its work, given what happened so far. Between two looks
+// the loop only advances the method, so its cost a step is one comparison.
 class Lookout {
  public:
   Lookout(const Budget& budget, const Observers& observers, std::size_t observers_count);
@@ -101,18 +102,20 @@ class Lookout {
   std::int64_t last_saved_step_ = 0;
   double last_saved_second_ = 0;
   bool every_step_ = false;  // targets and evaluation budgets are checked after every step
-  bool timed_ = false;       // seconds, Ctrl-C and timed checkpoints: the clock is read every few milliseconds
+  bool timed_ = false;  // seconds, Ctrl-C and timed checkpoints: the clock is read every few milliseconds
 };
 
 }  // namespace driving
 
 template <Method M>
-Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed, const Observers& observers = {}) {
+Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed,
+                             const Observers& observers = {}) {
   using State = typename M::State;
   if (budget.empty() && !MethodWithEnd<M>)
     throw InvalidInput("budget: a method without an end needs steps, evaluations, seconds or a target");
   Usage used;
-  Moment now{.step = 0, .steps = budget.step_limit(), .progress = 0, .seed = seed, .evaluations = &used.evaluations};
+  Moment now{
+      .step = 0, .steps = budget.step_limit(), .progress = 0, .seed = seed, .evaluations = &used.evaluations};
   State state = method.start(now);
   const Checkpoints& checkpoints = observers.checkpoints;
   if constexpr (MethodWithFields<M>)
@@ -163,8 +166,10 @@ Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed, c
   };
 
   const auto finished = [&] {
-    if constexpr (MethodWithEnd<M>) return method.finished(state);
-    else return false;
+    if constexpr (MethodWithEnd<M>)
+      return method.finished(state);
+    else
+      return false;
   };
 
   const Budget::Limit* already = used.steps > 0 ? budget.reached(used, nullptr) : nullptr;
@@ -173,7 +178,8 @@ Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed, c
     std::int64_t until = lookout.next(used, false);
     while (true) {
       now.step = used.steps;
-      now.progress = progress_by_steps ? static_cast<double>(now.step) * inverse_steps : budget.progress(used);
+      now.progress =
+          progress_by_steps ? static_cast<double>(now.step) * inverse_steps : budget.progress(used);
       method.advance(state, static_cast<const Moment&>(now));
       ++used.steps;
       if (finished()) {

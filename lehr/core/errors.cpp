@@ -42,7 +42,8 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
 }
 
 std::string hint(std::string_view word, std::span<const std::string> known) {
-  if (const std::string near = nearest(word, known); !near.empty()) return fmt::format(" (did you mean '{}'?)", near);
+  if (const std::string near = nearest(word, known); !near.empty())
+    return fmt::format(" (did you mean '{}'?)", near);
   if (known.empty()) return "";
   return fmt::format(" (known: {})", fmt::join(known, ", "));
 }

@@ -1,7 +1,7 @@
 // The errors that Lehr throws, and the hint "did you mean" that their messages use.
 //
-// InvalidInput      the user can fix it: options, schedules, studies, contents of files (exit code 2, one line)
-// IoError           a file cannot be read or written; the message starts with its path (exit code 2)
+// InvalidInput      the user can fix it: options, schedules, studies, contents of files (exit code 2, one
+// line) IoError           a file cannot be read or written; the message starts with its path (exit code 2)
 // NumericalFailure  a computation left the finite numbers; names the step and the quantity (exit code 3)
 #pragma once
 
@@ -44,8 +44,8 @@ std::string nearest(std::string_view word, std::span<const std::string> known);
 // " (did you mean 'x'?)" for the nearest known word, or " (known: a, b, c)" when none is near.
 std::string hint(std::string_view word, std::span<const std::string> known);
 
-// `text` shortened to at most `limit` printable characters, in quotes, for use in messages about hostile input:
-// control characters and bytes that are not ASCII appear as '?'.
+// `text` shortened to at most `limit` printable characters, in quotes, for use in messages about hostile
+// input: control characters and bytes that are not ASCII appear as '?'.
 std::string quote(std::string_view text, std::size_t limit = 40);
 
 }  // namespace lehr

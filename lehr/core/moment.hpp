@@ -17,7 +17,8 @@ struct Moment {
   // The random stream of this step for one purpose (`lane("proposal")`).
   Stream random(std::uint64_t lane = 0) const { return {seed, lane, static_cast<std::uint64_t>(step)}; }
 
-  // Reports evaluations of the user's objective (or whatever unit of cost the method counts) spent in this step.
+  // Reports evaluations of the user's objective (or whatever unit of cost the method counts) spent in this
+  // step.
   void spend(std::int64_t count) const {
     if (evaluations != nullptr) *evaluations += count;
   }

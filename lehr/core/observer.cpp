@@ -23,9 +23,11 @@ std::string duration_text(double seconds) {
 std::string bar_line(const std::string& label, const Moment& now, const Row& row, double seconds) {
   constexpr int width = 24;
   const int filled = static_cast<int>(now.progress * width);
-  std::string line = fmt::format("{} [{}{}] {:3.0f} %", label, std::string(static_cast<std::size_t>(filled), '#'),
-                                 std::string(static_cast<std::size_t>(width - filled), '-'), 100 * now.progress);
-  line += now.steps > 0 ? fmt::format("  step {}/{}", now.step + 1, now.steps) : fmt::format("  step {}", now.step + 1);
+  std::string line =
+      fmt::format("{} [{}{}] {:3.0f} %", label, std::string(static_cast<std::size_t>(filled), '#'),
+                  std::string(static_cast<std::size_t>(width - filled), '-'), 100 * now.progress);
+  line += now.steps > 0 ? fmt::format("  step {}/{}", now.step + 1, now.steps)
+                        : fmt::format("  step {}", now.step + 1);
   std::size_t shown = 0;
   for (const auto& [name, value] : row.entries())
     if (name != "step" && ++shown <= 2) line += fmt::format("  {} {:.4g}", name, value);
@@ -84,7 +86,8 @@ Observer early_stop(std::string metric, std::int64_t patience, double min_change
     std::int64_t rows_since = 0;
   };
   auto best = std::make_shared<Best>();
-  const auto see = [metric = std::move(metric), patience, min_change, best](const Moment& now, const Row& row) {
+  const auto see = [metric = std::move(metric), patience, min_change, best](const Moment& now,
+                                                                            const Row& row) {
     const auto value = row.find(metric);
     if (!value) return now.step + 1;
     if (*value < best->value - min_change) {

@@ -1,4 +1,5 @@
-// Observers see rows of measurements while `drive` runs a method: progress bar, trace writer, early stop, live view.
+// Observers see rows of measurements while `drive` runs a method: progress bar, trace writer, early stop,
+// live view.
 #pragma once
 
 #include <atomic>
@@ -13,16 +14,17 @@
 
 namespace lehr {
 
-// `see` receives the row measured after step `now.step` and returns the step after which it wants to see the next one
-// (now.step + 1 for every row), or `Observer::stop_run` to end the run. `end` is called once, however the run ended.
+// `see` receives the row measured after step `now.step` and returns the step after which it wants to see the
+// next one (now.step + 1 for every row), or `Observer::stop_run` to end the run. `end` is called once,
+// however the run ended.
 struct Observer {
   static constexpr std::int64_t stop_run = -1;
   std::function<std::int64_t(const Moment& now, const Row& row)> see;
   std::function<void()> end;
 };
 
-// Where and how often `drive` saves the state; an empty path saves nothing. With `resume`, an existing file at `path`
-// is where the run goes on. The file is written atomically, also when the run is interrupted.
+// Where and how often `drive` saves the state; an empty path saves nothing. With `resume`, an existing file
+// at `path` is where the run goes on. The file is written atomically, also when the run is interrupted.
 struct Checkpoints {
   std::filesystem::path path;
   double every_seconds = 30;
@@ -36,8 +38,8 @@ struct Observers {
   const std::atomic<bool>* interrupted = nullptr;  // set by Ctrl-C: the run ends after the step in progress
 };
 
-// Draws `label [#####-----] 42 %  step 420/1000  loss 3.21  00:12 left` on the standard error stream at most ten times
-// a second; does nothing when that is not a terminal.
+// Draws `label [#####-----] 42 %  step 420/1000  loss 3.21  00:12 left` on the standard error stream at most
+// ten times a second; does nothing when that is not a terminal.
 Observer progress_bar(std::string label);
 
 // Calls `write` with every `every`-th row.

@@ -86,7 +86,8 @@ void Option::check(const Json& value, std::string_view where) const {
     const double number = value.get<double>();
     const bool above = open_low ? number > low : number >= low;
     const bool below = open_high ? number < high : number <= high;
-    if (!above || !below) throw InvalidInput("{}: {} must be {}, found {}", where, name, allowed(), value.dump());
+    if (!above || !below)
+      throw InvalidInput("{}: {} must be {}, found {}", where, name, allowed(), value.dump());
   }
 }
 
@@ -145,13 +146,14 @@ void OptionTable::read_level(const Json& object, const std::string& prefix, std:
       option->set(value, where);
       continue;
     }
-    const bool is_group =
-        std::ranges::any_of(options_, [&](const Option& option) { return option.name.starts_with(full + "."); });
+    const bool is_group = std::ranges::any_of(
+        options_, [&](const Option& option) { return option.name.starts_with(full + "."); });
     if (!is_group) {
       const std::vector<std::string> known = names();
       throw InvalidInput("{}: unknown option {}{}", where, quote(full), hint(full, known));
     }
-    if (!value.is_object()) throw InvalidInput("{}: {} must be a table, found {}", where, full, quote(value.dump()));
+    if (!value.is_object())
+      throw InvalidInput("{}: {} must be a table, found {}", where, full, quote(value.dump()));
     read_level(value, full + ".", where);
   }
 }

@@ -1,5 +1,6 @@
-// Options described once: name, default, unit, range and one line of help, bound to the fields of a plain struct.
-// TOML keys, command-line flags, JSON, `lehr tasks NAME` and the docs' tables all come from this description:
+// Options described once: name, default, unit, range and one line of help, bound to the fields of a plain
+// struct. TOML keys, command-line flags, JSON, `lehr tasks NAME` and the docs' tables all come from this
+// description:
 //
 //   struct AnnealOptions {
 //     std::int64_t reads = 64;
@@ -29,8 +30,9 @@
 
 namespace lehr {
 
-// How a C++ type is written and read as an option's value. `from_json` throws InvalidInput whose text completes
-// "options.reads: ..."; `from_word` makes the JSON value of one command-line word. Specialise for a new type.
+// How a C++ type is written and read as an option's value. `from_json` throws InvalidInput whose text
+// completes "options.reads: ..."; `from_word` makes the JSON value of one command-line word. Specialise for a
+// new type.
 template <class T>
 struct OptionType;
 
@@ -82,8 +84,8 @@ class OptionTable {
     prefix_ = outer;
   }
 
-  // Sets the fields from a JSON object (nested objects for groups); keys that are absent keep their defaults, except
-  // required ones. `where` starts the messages ("arm 'cosine'").
+  // Sets the fields from a JSON object (nested objects for groups); keys that are absent keep their defaults,
+  // except required ones. `where` starts the messages ("arm 'cosine'").
   void read(const Json& object, std::string_view where) const;
   // All values, nested as `read` takes them.
   Json values() const;
@@ -109,7 +111,8 @@ void read_options(Options& options, const Json& object, std::string_view where) 
   describe(options).read(object, where);
 }
 
-// ---- types ----------------------------------------------------------------------------------------------------
+// ---- types
+// ----------------------------------------------------------------------------------------------------
 
 namespace option_types {
 Json number_word(const std::string& word);
@@ -183,7 +186,9 @@ struct OptionType<std::optional<T>> {
     if (value.is_null()) return std::nullopt;
     return OptionType<T>::from_json(value);
   }
-  static Json to_json(const std::optional<T>& value) { return value ? OptionType<T>::to_json(*value) : Json(); }
+  static Json to_json(const std::optional<T>& value) {
+    return value ? OptionType<T>::to_json(*value) : Json();
+  }
   static Json from_word(const std::string& word) { return OptionType<T>::from_word(word); }
 };
 template <class T>

@@ -1,5 +1,5 @@
-// Parallel maps and reductions on oneTBB whose results do not depend on the number of threads: work is cut into blocks
-// of a fixed size, and partial results are combined in the order of the blocks.
+// Parallel maps and reductions on oneTBB whose results do not depend on the number of threads: work is cut
+// into blocks of a fixed size, and partial results are combined in the order of the blocks.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ auto parallel_map(std::int64_t count, Map map) {
   return results;
 }
 
-// combine(...combine(combine(start, block(0, b)), block(b, 2b))..., last): blocks run in parallel, their results are
-// combined from the first to the last.
+// combine(...combine(combine(start, block(0, b)), block(b, 2b))..., last): blocks run in parallel, their
+// results are combined from the first to the last.
 template <class T, class Block, class Combine>
 T parallel_reduce(std::int64_t count, std::int64_t block, T start, Block partial, Combine combine) {
   const std::int64_t blocks = (count + block - 1) / block;

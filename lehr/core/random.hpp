@@ -1,8 +1,10 @@
-// Addressed random streams: a number depends on (seed, lane, step, index) alone, never on what was drawn elsewhere.
+// Addressed random streams: a number depends on (seed, lane, step, index) alone, never on what was drawn
+// elsewhere.
 //
-// Each Stream is the counter-based generator Philox4x64-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers:
-// as easy as 1, 2, 3", 2011) keyed by (seed, lane) with counter (block, step): results are equal on every machine, at
-// any thread count and after any resume. Distributions come from Boost.Random, which is portable; <random>'s are not.
+// Each Stream is the counter-based generator Philox4x64-10 (Salmon, Moraes, Dror and Shaw, "Parallel random
+// numbers: as easy as 1, 2, 3", 2011) keyed by (seed, lane) with counter (block, step): results are equal on
+// every machine, at any thread count and after any resume. Distributions come from Boost.Random, which is
+// portable; <random>'s are not.
 #pragma once
 
 #include <Random123/philox.h>
@@ -76,6 +78,8 @@ inline std::int64_t uniform_index(Stream& stream, std::int64_t n) {
 inline double normal(Stream& stream) { return boost::random::normal_distribution<double>()(stream); }
 
 // Exponential with mean 1.
-inline double exponential(Stream& stream) { return boost::random::exponential_distribution<double>()(stream); }
+inline double exponential(Stream& stream) {
+  return boost::random::exponential_distribution<double>()(stream);
+}
 
 }  // namespace lehr

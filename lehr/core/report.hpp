@@ -1,4 +1,5 @@
-// What a task hands back: metrics, tables, figures, artifacts and notes, as plain data. lehr/report/ renders it.
+// What a task hands back: metrics, tables, figures, artifacts and notes, as plain data. lehr/report/ renders
+// it.
 #pragma once
 
 #include <optional>
@@ -22,11 +23,11 @@ struct Table {
 // One curve, cloud or band of a figure.
 struct Series {
   enum class Style { line, points, steps, band, bars, dashed };
-  std::string label;               // written beside the series where there is room, else in the key
+  std::string label;  // written beside the series where there is room, else in the key
   Style style = Style::line;
-  std::vector<double> x, y;        // NaN breaks a line
-  std::vector<double> low, high;   // band: the edges; points and bars: error bars when given
-  int color = -1;                  // index into the palette, -1: the next one; equal indexes group a line and its band
+  std::vector<double> x, y;       // NaN breaks a line
+  std::vector<double> low, high;  // band: the edges; points and bars: error bars when given
+  int color = -1;  // index into the palette, -1: the next one; equal indexes group a line and its band
 };
 
 struct Axis {
@@ -36,7 +37,7 @@ struct Axis {
 };
 
 struct Figure {
-  std::string name;                // file name without extension
+  std::string name;  // file name without extension
   std::string title, caption;
   Axis x, y;
   std::vector<Series> series;
@@ -44,9 +45,9 @@ struct Figure {
 
 // Something that later arms, other commands or people use: a schedule's text, a CSV, a checkpoint.
 struct Artifact {
-  std::string name;                // "schedule"
-  std::string extension;           // "txt", "csv", "py", "safetensors"
-  std::string content;             // the bytes, or empty when `path` says where they are
+  std::string name;       // "schedule"
+  std::string extension;  // "txt", "csv", "py", "safetensors"
+  std::string content;    // the bytes, or empty when `path` says where they are
   std::string path;
 };
 

@@ -1,5 +1,6 @@
-// A state as a safetensors file: every field that a method's `fields` visits becomes one tensor, the moment a few more.
-// Written atomically (temporary file, fsync, rename), so that a crash leaves the previous checkpoint whole.
+// A state as a safetensors file: every field that a method's `fields` visits becomes one tensor, the moment a
+// few more. Written atomically (temporary file, fsync, rename), so that a crash leaves the previous
+// checkpoint whole.
 #pragma once
 
 #include <Eigen/Core>
@@ -30,13 +31,17 @@ StateTensors load_state(const std::filesystem::path& path);
 namespace state_types {
 template <class T>
 constexpr const char* name() {
-  if constexpr (std::is_same_v<T, double>) return "F64";
-  else if constexpr (std::is_same_v<T, float>) return "F32";
-  else if constexpr (std::is_same_v<T, bool>) return "BOOL";
+  if constexpr (std::is_same_v<T, double>)
+    return "F64";
+  else if constexpr (std::is_same_v<T, float>)
+    return "F32";
+  else if constexpr (std::is_same_v<T, bool>)
+    return "BOOL";
   else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
     return sizeof(T) == 8 ? "I64" : sizeof(T) == 4 ? "I32" : sizeof(T) == 2 ? "I16" : "I8";
   else {
-    static_assert(std::is_integral_v<T>, "a state's fields are numbers, vectors of numbers, matrices or strings");
+    static_assert(std::is_integral_v<T>,
+                  "a state's fields are numbers, vectors of numbers, matrices or strings");
     return sizeof(T) == 8 ? "U64" : sizeof(T) == 4 ? "U32" : sizeof(T) == 2 ? "U16" : "U8";
   }
 }
@@ -49,22 +54,24 @@ void unpack(const StateTensor& tensor, std::string_view field, void* data, std::
 class StateWriter {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void operator()(std::string_view field, const T& value) {
     tensors[std::string(field)] = state_types::pack(state_types::name<T>(), {}, &value, sizeof(T));
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void operator()(std::string_view field, const std::vector<T>& values) {
-    tensors[std::string(field)] = state_types::pack(state_types::name<T>(), {static_cast<std::int64_t>(values.size())},
-                                                    values.data(), values.size() * sizeof(T));
+    tensors[std::string(field)] =
+        state_types::pack(state_types::name<T>(), {static_cast<std::int64_t>(values.size())}, values.data(),
+                          values.size() * sizeof(T));
   }
   void operator()(std::string_view field, const std::string& text) {
     tensors[std::string(field)] =
         state_types::pack("U8", {static_cast<std::int64_t>(text.size())}, text.data(), text.size());
   }
   template <class T, int R, int C>
-  void operator()(std::string_view field, const Eigen::Matrix<T, R, C>& m) {  // column-major: shape {cols, rows}
+  void operator()(std::string_view field,
+                  const Eigen::Matrix<T, R, C>& m) {  // column-major: shape {cols, rows}
     tensors[std::string(field)] = state_types::pack(state_types::name<T>(), {m.cols(), m.rows()}, m.data(),
                                                     static_cast<std::size_t>(m.size()) * sizeof(T));
   }
@@ -76,12 +83,12 @@ class StateReader {
  public:
   explicit StateReader(const StateTensors& tensors) : tensors_(tensors) {}
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void operator()(std::string_view field, T& value) const {
     state_types::unpack(state_types::take(tensors_, field, state_types::name<T>()), field, &value, sizeof(T));
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void operator()(std::string_view field, std::vector<T>& values) const {
     const StateTensor& tensor = state_types::take(tensors_, field, state_types::name<T>());
     values.resize(tensor.bytes.size() / sizeof(T));

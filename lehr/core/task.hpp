@@ -1,5 +1,5 @@
-// A task is what a user asks for: `module.verb` in a study, `lehr MODULE VERB` on the command line. Options in, report
-// out. Studies, the store and the command know tasks by this interface alone.
+// A task is what a user asks for: `module.verb` in a study, `lehr MODULE VERB` on the command line. Options
+// in, report out. Studies, the store and the command know tasks by this interface alone.
 #pragma once
 
 #include <filesystem>
@@ -18,9 +18,10 @@ namespace lehr {
 // What a run of a task gets besides its options.
 struct TaskContext {
   Seed seed;
-  std::filesystem::path base;       // relative paths in options start here (a study's folder; empty: the working folder)
+  std::filesystem::path
+      base;  // relative paths in options start here (a study's folder; empty: the working folder)
   std::filesystem::path directory;  // for checkpoints and large artifacts; empty: keep nothing on disk
-  Observers observers;              // to hand to drive: progress, Ctrl-C; tasks set checkpoints below `directory`
+  Observers observers;  // to hand to drive: progress, Ctrl-C; tasks set checkpoints below `directory`
   std::filesystem::path resolve(const std::string& path) const;
 };
 
@@ -49,8 +50,14 @@ const Task* try_find_task(const Tasks& tasks, std::string_view name);
 template <class Options, class Function>
 Task make_task(std::string name, std::string short_name, std::string summary, std::string details,
                std::vector<std::string> examples, Function function) {
-  Task task{std::move(name), std::move(short_name), std::move(summary), std::move(details), std::move(examples),
-            {}, {}, {}};
+  Task task{std::move(name),
+            std::move(short_name),
+            std::move(summary),
+            std::move(details),
+            std::move(examples),
+            {},
+            {},
+            {}};
   task.with_options = [](const std::function<void(const OptionTable&)>& use) {
     Options options;
     use(describe(options));

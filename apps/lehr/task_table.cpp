@@ -1,0 +1,7 @@
+#include "apps/lehr/task_table.hpp"
+
+namespace lehr::command {
+
+Tasks light_tasks() { return {forecast_task()}; }
+
+}  // namespace lehr::command
