@@ -37,7 +37,7 @@ std::string npy_header(ElementType type, const Shape& shape);
 void write_npy(const std::filesystem::path& path, const TensorView& array);
 
 struct NpzOptions {
-  NpyOptions npy;
+  NpyOptions npy{};
   std::uint64_t max_bytes = std::uint64_t{1} << 34;  // unpacked bytes of one array
 };
 

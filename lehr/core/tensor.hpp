@@ -99,6 +99,12 @@ struct TensorView {
   }
 };
 
+// The tensor of `values` (row-major), where they are.
+template <class T>
+TensorView tensor_view(std::span<const T> values, Shape shape) {
+  return {element_type_of<T>(), std::move(shape), std::as_bytes(values)};
+}
+
 // A tensor with its own memory.
 struct Tensor {
   ElementType type = ElementType::f64;
