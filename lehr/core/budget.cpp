@@ -9,6 +9,13 @@
 namespace lehr {
 namespace {
 
+constexpr double largest_count = 9'007'199'254'740'992;  // 2^53: counts are compared as doubles
+constexpr std::size_t most_groups = 1000;
+
+std::string shown(const Json& value) {
+  return quote(value.dump(-1, ' ', true, Json::error_handler_t::replace));
+}
+
 Budget::Limit target_limit(const Json& value, const std::string& where) {
   if (!value.is_object()) throw InvalidInput("{}: expected {{ metric = \"..\", at_most = .. }}", where);
   const bool most = value.contains("at_most"), least = value.contains("at_least");
@@ -21,7 +28,8 @@ Budget::Limit target_limit(const Json& value, const std::string& where) {
     throw InvalidInput("{}: needs metric = \"name\"", where);
   if (most == least) throw InvalidInput("{}: needs one of at_most and at_least", where);
   const Json& bound = value[most ? "at_most" : "at_least"];
-  if (!bound.is_number()) throw InvalidInput("{}: the bound must be a number", where);
+  if (!bound.is_number() || std::isnan(bound.get<double>()))
+    throw InvalidInput("{}: the bound must be a number, found {}", where, shown(bound));
   return {most ? Budget::Kind::target_at_most : Budget::Kind::target_at_least, bound.get<double>(),
           value["metric"].get<std::string>()};
 }
@@ -30,8 +38,10 @@ std::int64_t positive_integer(const Json& value, const std::string& where) {
   const bool whole = value.is_number_integer() ||
                      (value.is_number_float() && std::floor(value.get<double>()) == value.get<double>() &&
                       std::abs(value.get<double>()) < 9e15);
-  if (!whole) throw InvalidInput("{}: expected a whole number, found {}", where, quote(value.dump()));
-  const auto count = static_cast<std::int64_t>(value.get<double>());
+  if (!whole) throw InvalidInput("{}: expected a whole number, found {}", where, shown(value));
+  if (value.get<double>() > largest_count)
+    throw InvalidInput("{}: must be at most {}, found {}", where, largest_count, value.dump());
+  const auto count = value.get<std::int64_t>();
   if (count < 1) throw InvalidInput("{}: must be at least 1, found {}", where, count);
   return count;
 }
@@ -108,6 +118,8 @@ Budget operator|(const Budget& a, const Budget& b) {
 }
 
 Budget operator&(const Budget& a, const Budget& b) {
+  if (a.any_.size() * b.any_.size() > most_groups)
+    throw InvalidInput("budget: more than {} combinations of limits", most_groups);
   Budget both;
   for (const auto& left : a.any_)
     for (const auto& right : b.any_) {
@@ -136,11 +148,11 @@ double Budget::progress(const Usage& used) const {
 
 std::int64_t Budget::step_limit() const {
   std::int64_t limit = 0;
-  for (const auto& group : any_)
-    if (group.size() == 1 && group.front().kind == Kind::steps) {
-      const auto steps = static_cast<std::int64_t>(group.front().value);
-      limit = limit == 0 ? steps : std::min(limit, steps);
-    }
+  for (const auto& group : any_) {
+    if (!std::ranges::all_of(group, [](const Limit& part) { return part.kind == Kind::steps; })) continue;
+    const auto steps = static_cast<std::int64_t>(std::ranges::max(group, {}, &Limit::value).value);
+    limit = limit == 0 ? steps : std::min(limit, steps);
+  }
   return limit;
 }
 
@@ -167,7 +179,7 @@ Budget Budget::from_json(const Json& value, const std::string& where) {
   }
   if (!value.is_object())
     throw InvalidInput("{}: expected a number of steps or a table like {{ steps = 2000 }}, found {}", where,
-                       quote(value.dump()));
+                       shown(value));
   Budget budget;
   static const std::vector<std::string> known{"steps", "evaluations", "seconds", "target", "all"};
   for (const auto& [key, entry] : value.items()) {
@@ -177,8 +189,7 @@ Budget Budget::from_json(const Json& value, const std::string& where) {
     } else if (key == "evaluations") {
       budget = budget | evaluations(positive_integer(entry, path));
     } else if (key == "seconds") {
-      if (!entry.is_number())
-        throw InvalidInput("{}: expected a number, found {}", path, quote(entry.dump()));
+      if (!entry.is_number()) throw InvalidInput("{}: expected a number, found {}", path, shown(entry));
       budget = budget | seconds(entry.get<double>());
     } else if (key == "target") {
       Budget target;

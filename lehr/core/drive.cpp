@@ -42,6 +42,24 @@ void check_finite(const Row& row, std::int64_t step) {
     if (!std::isfinite(value)) throw NumericalFailure("step {}: {} is {}", step, name, value);
 }
 
+std::int64_t due_after(std::int64_t next, std::int64_t steps) {
+  if (next == std::numeric_limits<std::int64_t>::max()) return next;
+  return std::max(next, steps) + 1;
+}
+
+Ending::~Ending() {
+  try {
+    now();
+  } catch (...) {  // the error that ends the run matters more
+  }
+}
+
+void Ending::now() {
+  if (std::exchange(ended_, true)) return;
+  for (const Observer& observer : observers_)
+    if (observer.end) observer.end();
+}
+
 Lookout::Lookout(const Budget& budget, const Observers& observers, std::size_t count)
     : budget_(budget), checkpoints_(observers.checkpoints), due_(count, 1) {
   const Json text = budget.to_json();

@@ -55,6 +55,8 @@ class Clock {
 };
 
 Stop stop_for(const Budget::Limit& limit);
+// The number of steps after which an observer that answered `next` is due again; at least steps + 1.
+std::int64_t due_after(std::int64_t next, std::int64_t steps);
 void check_finite(const Row& row, std::int64_t step);
 
 template <Method M>
@@ -64,9 +66,11 @@ void measure(const M& method, const typename M::State& state, Row& row) {
 }
 
 template <MethodWithFields M>
-void save(const M& method, typename M::State& state, const Usage& used, const std::filesystem::path& path) {
+void save(const M& method, typename M::State& state, const Usage& used, Seed seed,
+          const std::filesystem::path& path) {
   StateWriter writer;
   method.fields(writer, state);
+  writer("drive.seed", seed.value);
   writer("drive.steps", used.steps);
   writer("drive.evaluations", used.evaluations);
   writer("drive.seconds", used.seconds);
@@ -74,15 +78,36 @@ void save(const M& method, typename M::State& state, const Usage& used, const st
 }
 
 template <MethodWithFields M>
-void load(const M& method, typename M::State& state, Usage& used, const std::filesystem::path& path) {
+void load(const M& method, typename M::State& state, Usage& used, Seed seed,
+          const std::filesystem::path& path) {
   const StateTensors tensors = load_state(path);
   const StateReader reader(tensors);
+  Seed saved;
+  reader("drive.seed", saved.value);
+  if (saved != seed)
+    throw InvalidInput("{}: the checkpoint is of a run with seed {}, this one has seed {}", path.string(),
+                       saved.value, seed.value);
   reader("drive.steps", used.steps);
   reader("drive.evaluations", used.evaluations);
   reader("drive.seconds", used.seconds);
   StateReader fields(tensors);
   method.fields(fields, state);
 }
+
+// Calls the observers' `end` once, however the run ends; what `end` throws while an error is on its way is
+// lost.
+class Ending {
+ public:
+  explicit Ending(const std::vector<Observer>& observers) : observers_(observers) {}
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+  ~Ending();
+  void now();
+
+ private:
+  const std::vector<Observer>& observers_;
+  bool ended_ = false;
+};
 
 // The next step at which the loop must look up from its work, given what happened so far. Between two looks
 // the loop only advances the method, so its cost a step is one comparison.
@@ -120,14 +145,15 @@ Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed,
   const Checkpoints& checkpoints = observers.checkpoints;
   if constexpr (MethodWithFields<M>)
     if (!checkpoints.path.empty() && checkpoints.resume && std::filesystem::exists(checkpoints.path))
-      driving::load(method, state, used, checkpoints.path);
+      driving::load(method, state, used, seed, checkpoints.path);
 
+  driving::Ending ending(observers.list);
   const driving::Clock clock(used.seconds);
   driving::Lookout lookout(budget, observers, observers.list.size());
   lookout.saved(used);
   const auto save = [&] {
     if constexpr (MethodWithFields<M>)
-      if (!checkpoints.path.empty()) driving::save(method, state, used, checkpoints.path);
+      if (!checkpoints.path.empty()) driving::save(method, state, used, seed, checkpoints.path);
     lookout.saved(used);
   };
   Row row;
@@ -152,7 +178,7 @@ Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed,
       seen.progress = budget.progress(used);
       const std::int64_t next = observers.list[i].see(seen, row);
       if (next == Observer::stop_run) observer_stops = true;
-      lookout.plan(i, next < used.steps ? used.steps + 1 : next + 1);
+      lookout.plan(i, driving::due_after(next, used.steps));
     }
     if (const Budget::Limit* limit = budget.reached(used, measured ? &row : nullptr)) {
       why = driving::stop_for(*limit);
@@ -161,7 +187,7 @@ Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed,
     if (observer_stops) return why = Stop::observer, true;
     if (observers.interrupted != nullptr && observers.interrupted->load(std::memory_order_relaxed))
       return why = Stop::interrupted, true;
-    if (lookout.save_due(used)) save();
+    if (lookout.save_due(used)) measure_once(), save();  // a state that is not finite is not saved
     return false;
   };
 
@@ -172,7 +198,10 @@ Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed,
       return false;
   };
 
-  const Budget::Limit* already = used.steps > 0 ? budget.reached(used, nullptr) : nullptr;
+  // A resumed run may have reached its budget before.
+  const bool resumed = used.steps > 0;
+  if (resumed && budget.uses_target()) driving::measure(method, state, row);
+  const Budget::Limit* already = resumed ? budget.reached(used, &row) : nullptr;
   if (already != nullptr) why = driving::stop_for(*already);
   if (already == nullptr && !finished()) {
     std::int64_t until = lookout.next(used, false);
@@ -183,6 +212,7 @@ Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed,
       method.advance(state, static_cast<const Moment&>(now));
       ++used.steps;
       if (finished()) {
+        look();  // the observers see the last row
         why = Stop::finished;
         break;
       }
@@ -195,8 +225,7 @@ Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed,
   driving::measure(method, state, row);
   driving::check_finite(row, used.steps - 1);
   save();
-  for (const Observer& observer : observers.list)
-    if (observer.end) observer.end();
+  ending.now();
   return {std::move(state), why, used, std::move(row)};
 }
 

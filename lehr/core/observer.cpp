@@ -9,6 +9,8 @@
 #include <limits>
 #include <memory>
 
+#include "lehr/core/errors.hpp"
+
 namespace lehr {
 namespace {
 
@@ -73,6 +75,7 @@ Observer progress_bar(std::string label) {
 }
 
 Observer trace(std::function<void(const Moment&, const Row&)> write, std::int64_t every) {
+  if (every < 1) throw InvalidInput("trace: every must be at least 1, found {}", every);
   const auto see = [write = std::move(write), every](const Moment& now, const Row& row) {
     if ((now.step + 1) % every == 0) write(now, row);
     return now.step + every - (now.step + 1) % every;

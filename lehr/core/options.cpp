@@ -57,6 +57,19 @@ std::string to_string(const Json& value) {
 
 }  // namespace option_types
 
+namespace {
+
+// Whether `object` gives a value to the option `name`; a group's option is nested or has the dot in its key.
+bool gives(const Json& object, const std::string& name) {
+  if (!object.is_object()) return false;
+  if (object.contains(name)) return true;
+  const std::size_t dot = name.find('.');
+  if (dot == std::string::npos || !object.contains(name.substr(0, dot))) return false;
+  return gives(object[name.substr(0, dot)], name.substr(dot + 1));
+}
+
+}  // namespace
+
 std::string Option::allowed() const {
   if (!choice_names.empty()) return fmt::format("one of {}", fmt::join(choice_names, ", "));
   std::string text = is_list ? "list of " + type : type;
@@ -82,12 +95,13 @@ void Option::check(const Json& value, std::string_view where) const {
       throw InvalidInput("{}: {} must be {}, found {}{}", where, name, allowed(), quote(word),
                          nearest(word, choice_names).empty() ? "" : hint(word, choice_names));
   }
-  if (value.is_number()) {
-    const double number = value.get<double>();
+  if (value.is_number() || (value.is_string() && type == OptionType<double>::name)) {
+    const double number = number_from(value);
     const bool above = open_low ? number > low : number >= low;
     const bool below = open_high ? number < high : number <= high;
     if (!above || !below)
-      throw InvalidInput("{}: {} must be {}, found {}", where, name, allowed(), value.dump());
+      throw InvalidInput("{}: {} must be {}, found {}", where, name, allowed(),
+                         value.is_string() ? value.get<std::string>() : value.dump());
   }
 }
 
@@ -133,7 +147,8 @@ void OptionTable::read(const Json& object, std::string_view where) const {
   for (const Option& option : options_) {
     if (!option.is_required) continue;
     const Json value = option.get();
-    const bool missing = value.is_null() || (value.is_array() && value.empty()) ||
+    const bool untouched = value == option.default_value && !gives(object, option.name);
+    const bool missing = untouched || value.is_null() || (value.is_array() && value.empty()) ||
                          (value.is_string() && value.get_ref<const std::string&>().empty());
     if (missing) throw InvalidInput("{}: {} is required: {}", where, option.name, option.help);
   }
@@ -153,7 +168,7 @@ void OptionTable::read_level(const Json& object, const std::string& prefix, std:
       throw InvalidInput("{}: unknown option {}{}", where, quote(full), hint(full, known));
     }
     if (!value.is_object())
-      throw InvalidInput("{}: {} must be a table, found {}", where, full, quote(value.dump()));
+      throw InvalidInput("{}: {} must be a table, found {}", where, full, option_types::shown(value));
     read_level(value, full + ".", where);
   }
 }

@@ -101,7 +101,11 @@ class StateReader {
   template <class T, int R, int C>
   void operator()(std::string_view field, Eigen::Matrix<T, R, C>& m) const {
     const StateTensor& tensor = state_types::take(tensors_, field, state_types::name<T>());
-    if (tensor.shape.size() != 2) throw InvalidInput("checkpoint field '{}' is not a matrix", field);
+    const bool fits = tensor.shape.size() == 2 && (R == Eigen::Dynamic || tensor.shape[1] == R) &&
+                      (C == Eigen::Dynamic || tensor.shape[0] == C);
+    if (!fits)
+      throw InvalidInput("checkpoint field '{}': shape [{}] is not that of a {}", field,
+                         fmt::join(tensor.shape, ", "), C == 1 ? "vector" : "matrix of this size");
     m.resize(tensor.shape[1], tensor.shape[0]);
     state_types::unpack(tensor, field, m.data(), static_cast<std::size_t>(m.size()) * sizeof(T));
   }
