@@ -44,15 +44,7 @@ double student_t_quantile(double p, double freedom) {
   check_freedom(freedom);
   if (p == 0) return -infinity;
   if (p == 1) return infinity;
-  if (p > 0.5) return -student_t_quantile(1 - p, freedom);
-  const boost::math::students_t law(freedom);
-  double t = boost::math::quantile(law, p);  // good to about 1e-10; two Newton steps on log(cdf) give the rest
-  for (int step = 0; step < 2; ++step) {
-    const double below = boost::math::cdf(law, t), density = boost::math::pdf(law, t);
-    if (!(below > 0 && density > 0)) break;
-    t -= std::log(below / p) * below / density;
-  }
-  return t;
+  return boost::math::quantile(boost::math::students_t(freedom), p);
 }
 
 double student_t_two_sided(double t, double freedom) { return 2 * student_t_cdf(-std::abs(t), freedom); }

@@ -29,7 +29,7 @@ struct ComparisonOptions {
   double confidence = 0.95;          // in (0, 1)
   Missing missing = Missing::error;  // drop: leave such pairs out and count them
   std::int64_t replicates = 10'000;  // of the bootstrap, and random sign patterns; in [100, 1'000'000]
-  Seed seed{};                         // of both
+  Seed seed{};                       // of both
 };
 
 // One pair has a difference and no uncertainty: what would need a second one is NaN, the tests' p is 1.
