@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include "lehr/core/errors.hpp"
+#include "lehr/study/claims.hpp"
+#include "lehr/study/references.hpp"
+#include "lehr/study/search.hpp"
+#include "lehr/study/study.hpp"
+
+namespace lehr::study {
+namespace {
+
+bool holds_reference(const Json& options) {
+  bool found = false;
+  for_each_reference(options, "", [&](const std::string&, const Reference&) { found = true; });
+  return found;
+}
+
+// Checks the values that are known already; those behind references are checked when the arm runs.
+void check_known_values(const OptionTable& table, const Json& options, const std::string& prefix,
+                        const std::string& where) {
+  for (const auto& [key, value] : options.items()) {
+    const std::string name = prefix + key;
+    if (const Option* option = table.find(name)) {
+      if (!holds_reference(value)) option->set(value, where);
+      continue;
+    }
+    const bool is_group = std::ranges::any_of(
+        table.options(), [&](const Option& option) { return option.name.starts_with(name + "."); });
+    if (!is_group || !value.is_object())
+      throw InvalidInput("{}: unknown option {}{}", where, quote(name), hint(name, table.names()));
+    check_known_values(table, value, name + ".", where);
+  }
+}
+
+void check_options(const Task& task, const Json& options, const std::string& where) {
+  if (!holds_reference(options)) return task.check(options, where);
+  task.with_options([&](const OptionTable& table) { check_known_values(table, options, "", where); });
+}
+
+const Task& task_of(const Tasks& tasks, const std::string& name, const std::string& where) {
+  try {
+    return find_task(tasks, name);
+  } catch (const InvalidInput& error) {
+    throw InvalidInput("{}: {}", where, error.what());
+  }
+}
+
+void check_knob(const Task& task, const Search& search) {
+  task.with_options([&](const OptionTable& table) {
+    if (table.find(search.knob) == nullptr)
+      throw InvalidInput("search: task {} has no option {}{}", task.name, quote(search.knob),
+                         hint(search.knob, table.names()));
+    check_known_values(table, search.options, "", "search");
+  });
+}
+
+}  // namespace
+
+void check_study(const Study& study, const Tasks& tasks) {
+  try {
+    check_references(study);
+    for (const Arm& arm : study.arms) {
+      const std::string where = fmt::format("arm '{}'", arm.name);
+      check_options(task_of(tasks, arm.task, where), arm.options, where);
+    }
+    if (study.search) {
+      check_knob(task_of(tasks, study.search->task, "search"), *study.search);
+      check_candidates(*study.search);
+    }
+    for (const Claim& claim : study.claims) check_claim(claim.expect, study.arm_names());
+  } catch (const InvalidInput& error) {
+    if (study.file.empty()) throw;
+    throw InvalidInput("{}: {}", study.file.string(), error.what());
+  }
+}
+
+}  // namespace lehr::study
