@@ -1,8 +1,8 @@
 // A small decoder-only transformer over bytes, as a pure function of one flat vector of parameters.
 //
 //   h = E[byte] + P[position];  per layer: h += A(norm(h)), h += M(norm(h));  logits = norm(h) E^T
-//   A: causal softmax(Q K^T / sqrt(width / heads)) V, projected;  M: W_down gelu(W_up h) with inner width 4 *
-//   width
+//   A: causal softmax(Q K^T / sqrt(width / heads)) V, projected
+//   M: W_down gelu(W_up h), of inner width 4 * width
 //
 // Layer norms stand before each part (Xiong et al. 2020), the embedding E is shared by input and output
 // (Press and Wolf 2017), positions are learned, linear maps have no bias. The flat vector makes optimisers,

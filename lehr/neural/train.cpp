@@ -12,7 +12,6 @@ using torch::Tensor;
 
 Train::State Train::start(const Moment& now) const {
   State state;
-  state.seed = now.seed.value;
   state.variables.parameters = to_device(model_.initial_parameters(now.seed));
   state.variables.first_moment = at::zeros_like(state.variables.parameters);
   state.variables.second_moment = at::zeros_like(state.variables.parameters);
@@ -87,12 +86,12 @@ double Train::validation_loss(const Tensor& parameters) const {
   return sum / static_cast<double>(windows);
 }
 
-std::string Train::description(std::uint64_t seed) const {
+std::string Train::description() const {
   const TransformerSize& size = model_.size();
   return fmt::format(
-      "seed {}, {} layers, width {}, {} heads, context {}, batch {}, {} bytes of text (checksum {:x}), "
+      "{} layers, width {}, {} heads, context {}, batch {}, {} bytes of text (checksum {:x}), "
       "a row every {} steps",
-      seed, size.layers, size.width, size.heads, size.context, settings_.batch, corpus_.bytes().size(),
+      size.layers, size.width, size.heads, size.context, settings_.batch, corpus_.bytes().size(),
       lane(corpus_.bytes()), settings_.log_every);
 }
 

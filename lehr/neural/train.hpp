@@ -1,8 +1,8 @@
 // Training of a byte transformer as a method: one advance is one step of AdamW on one batch, at the learning
 // rate that a schedule gives for that step.
 //
-//   g_s = gradient of the mean cross-entropy of batch (seed, s) at x_s;   x_{s+1} = AdamW(x_s, g_s, lr =
-//   schedule(s))
+//   g_s = gradient of the mean cross-entropy of batch (seed, s) at x_s
+//   x_{s+1} = AdamW(x_s, g_s, lr = schedule(s))
 //
 // The state is plain numbers (parameters, both moments of Adam, the log so far), so a resumed run equals the
 // uninterrupted one bit for bit: the batch of a step is addressed by (seed, step). Results depend on the
@@ -43,7 +43,6 @@ class Train {
     double loss = 0, grad_norm = 0, grad_norm_1 = 0;
   };
   struct State {
-    std::uint64_t seed = 0;
     AdamW::Variables variables;  // flat float32 tensors on the device
     Interval interval;
     double lr = 0;
@@ -67,12 +66,12 @@ class Train {
   double validation_loss(const torch::Tensor& parameters) const;
 
   // A checkpoint can go on under another schedule (to branch a cool-down off a constant run), but not with
-  // another seed, model, text or batch: that is an InvalidInput.
+  // another model, text or batch: that is an InvalidInput (as another seed is, which drive refuses).
   template <class Visitor>
   void fields(Visitor& visitor, State& state) const {
-    std::string run = description(state.seed);
+    std::string run = description();
     visitor("run", run);
-    require_same_run(run, description(state.seed));
+    require_same_run(run, description());
     visit_tensor(visitor, "parameters", state.variables.parameters);
     visit_tensor(visitor, "first_moment", state.variables.first_moment);
     visit_tensor(visitor, "second_moment", state.variables.second_moment);
@@ -93,7 +92,7 @@ class Train {
 
  private:
   // What a checkpoint must share with the run that goes on from it.
-  std::string description(std::uint64_t seed) const;
+  std::string description() const;
   static void require_same_run(const std::string& saved, const std::string& expected);
   torch::Tensor to_device(const std::vector<float>& values) const;
   static std::vector<float> to_vector(const torch::Tensor& tensor);

@@ -14,7 +14,7 @@ namespace {
 
 struct TrainOptions {
   std::string text;
-  Schedule schedule = Schedule::parse("warmup(200steps, wsd(peak=3e-3, to=3e-4, start=0.8, shape=linear))");
+  Schedule schedule = Schedule::parse("warmup(0.05, wsd(peak=3e-3, to=3e-4, start=0.8))");
   std::int64_t steps = 2000, batch = 16;
   TransformerSize size;
   AdamW optimizer;
@@ -22,7 +22,7 @@ struct TrainOptions {
   std::int64_t log_every = 20, eval_every = 0, eval_windows = 512;
   std::int64_t sample = 200;
   std::string log, checkpoint, device = "cpu";
-  std::int64_t checkpoint_every = 0, threads = 1;
+  std::int64_t checkpoint_every = 0, torch_threads = 1;
 
   void describe(OptionTable& table) {
     table.add("text", text, "the text file to learn; its bytes are the tokens").required();
@@ -61,7 +61,8 @@ struct TrainOptions {
         .unit("steps")
         .at_least(0);
     table.add("device", device, "where torch computes").choices({"cpu", "cuda"});
-    table.add("threads", threads, "threads of torch; results are equal for equal counts").range(1, 1024);
+    table.add("torch_threads", torch_threads, "threads of torch; results are equal for equal counts")
+        .range(1, 1024);
   }
 };
 
@@ -86,7 +87,7 @@ Observer live_log(const std::filesystem::path& path, const Train& method, std::i
       *file << fmt::format("{},{},{},{},{}\n", now.step, *row.find("lr"), *row.find("loss"),
                            *row.find("grad_norm"), *row.find("grad_norm_1"))
             << std::flush;
-    return (now.step / every + 1) * every + ((now.step + 1) % every == 0 ? every - 1 : -1);
+    return (now.step + 1) / every * every + every - 1;  // the last step of the interval that follows
   };
   return {see, {}};
 }
@@ -100,6 +101,8 @@ Observers observers_for(const TrainOptions& options, const TaskContext& context,
   else if (!context.directory.empty())
     observers.checkpoints.path = context.directory / "train.safetensors";
   observers.checkpoints.every_steps = options.checkpoint_every;
+  if (const auto folder = observers.checkpoints.path.parent_path(); !folder.empty())
+    std::filesystem::create_directories(folder);
   return observers;
 }
 
@@ -148,7 +151,7 @@ Report train(const TrainOptions& options, TaskContext& context) {
   check_rates(options.schedule, options.steps);
   const ByteTransformer model(options.size);
   const torch::Device device = device_named(options.device);
-  set_torch_threads(options.threads);
+  set_torch_threads(options.torch_threads);
   const ByteCorpus corpus =
       ByteCorpus::read(context.resolve(options.text), options.validation_share, options.size.context);
   const Train method(model, corpus,
