@@ -186,16 +186,15 @@ std::vector<Json> quality_row(const std::string& use, const laws::CurveQuality& 
           100 * quality.mean_relative_error,
           100 * quality.worst_relative_error,
           100 * quality.final_relative_error,
-          quality.mae,
           quality.rmse,
           quality.r2};
 }
 
 Table quality_table(const Forecast& forecast) {
   Table table{"Fitted and predicted curves (errors relative to the logged loss)",
-              {"curve", "use", "rows", "mean %", "worst %", "final %", "MAE", "RMSE", "R2"},
+              {"curve", "use", "rows", "mean %", "worst %", "final %", "RMSE", "R2"},
               {},
-              {"", "", "d", ".3f", ".3f", ".3f", ".5f", ".5f", ".5f"}};
+              {"", "", "d", ".3f", ".3f", ".3f", ".5f", ".5f"}};
   for (const auto& curve : forecast.fit.curves) table.rows.push_back(quality_row("fitted", curve));
   for (const PredictedLog& log : forecast.logs)
     if (log.quality) table.rows.push_back(quality_row("predicted", *log.quality));

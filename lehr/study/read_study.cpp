@@ -98,6 +98,16 @@ std::int64_t read_evaluations(const Section& section) {
   return budget.integer("evaluations", 1, most);
 }
 
+void read_system(const Section& section, Study& study) {
+  section.allow({"paper", "methods"});
+  study.paper = section.text("paper");
+  const Json methods = section.value("methods");
+  const bool texts =
+      methods.is_array() && std::ranges::all_of(methods, [](const Json& m) { return m.is_string(); });
+  if (!texts) section.fail("methods", "must be a list of texts");
+  study.methods = methods.get<std::vector<std::string>>();
+}
+
 Search read_search(const Section& section, const Study& study, const Json& shared) {
   section.allow({"knob", "family", "low", "high", "range", "scale", "order", "method", "objective",
                  "direction", "seeds", "budget", "arm"});
@@ -152,7 +162,7 @@ Study parse_study(std::string_view text, const std::filesystem::path& file,
   TomlDocument document(text, file);
   for (const std::string& assignment : overrides) document.set(assignment);
   const Section root(document);
-  root.allow({"title", "summary", "task", "seeds", "options", "arm", "claim", "search"});
+  root.allow({"title", "summary", "task", "seeds", "options", "arm", "claim", "search", "system"});
 
   Study study;
   study.file = file;
@@ -170,6 +180,7 @@ Study parse_study(std::string_view text, const std::filesystem::path& file,
     root.fail("options", "are those of the study's task, which is missing; give each arm its own");
   study.arms = read_arms(root, study, shared);
   study.claims = read_claims(root);
+  if (root.has("system")) read_system(root.section("system"), study);
   if (root.has("search")) study.search = read_search(root.section("search"), study, shared);
   return study;
 }

@@ -1,4 +1,4 @@
-// A study: a TOML file with one task, one or more arms, seeds and claims.
+// A study: a TOML file with one task, one or more arms, seeds and claims (docs/studies.md).
 //
 //   title = "Geometric cooling against a searched schedule"
 //   task  = "spin.solve"
@@ -63,6 +63,8 @@ struct Study {
   std::filesystem::path base;  // relative paths in options start here
   std::string slug;            // the file's name without extension; names the run folder
   std::string title, summary;
+  std::string paper;                 // [system]: what the study reproduces, for docs/systems.md
+  std::vector<std::string> methods;  // [system]: the methods' names
   std::string task;
   std::vector<std::uint64_t> seeds;
   std::vector<Arm> arms;
