@@ -11,7 +11,7 @@ namespace lehr::report {
 namespace {
 
 // Limits that keep the width of a linear range and the quotient of a logarithmic one finite.
-constexpr double largest_linear = 1e300, largest_log = 1e150;
+constexpr double largest_linear = 1e300, largest_log = 1e130;
 
 std::string superscript(int exponent) {
   constexpr const char* digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};

@@ -91,12 +91,15 @@ std::string file_name_of(const Artifact& artifact) {
 }
 
 // What an artifact is, in at most one line: its text where that is short, otherwise its size or place.
-std::string summary_of(const Artifact& artifact) {
+std::string summary_of(const Artifact& artifact, bool unicode) {
   const std::string& content = artifact.content;
   if (content.empty()) return clean_line(artifact.path);
   const auto lines = std::count(content.begin(), content.end(), '\n') + (content.ends_with('\n') ? 0 : 1);
   if (!is_utf8(content)) return fmt::format("{} bytes", content.size());
-  if (lines == 1 && content.size() <= 300) return clean_line(content.substr(0, content.find('\n')));
+  if (lines == 1 && content.size() <= 300) {
+    const std::string line = content.substr(0, content.find('\n'));
+    return unicode ? clean_line(line) : to_ascii(line);
+  }
   return fmt::format("{} lines", lines);
 }
 
@@ -108,7 +111,7 @@ std::string artifact_lines(const Report& report, const TerminalStyle& style) {
   std::string text;
   for (const Artifact& artifact : report.artifacts) {
     bool first = true;
-    for (const std::string& line : wrap(summary_of(artifact), style.width - name_width - 2)) {
+    for (const std::string& line : wrap(summary_of(artifact, style.unicode), style.width - name_width - 2)) {
       const std::string name = first ? shorten(file_name_of(artifact), name_width, style.unicode) : "";
       text += paint(pad_right(name, name_width), dim, style.color) + "  " + line + '\n';
       first = false;
@@ -130,24 +133,21 @@ std::string note_lines(const Report& report, const TerminalStyle& style) {
   return text;
 }
 
-// Replaces what is left of Unicode, in labels and cells, by one '?' a character.
-std::string to_ascii(const std::string& text) {
-  std::string ascii;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80)
-      ascii += c;
-    else if (byte >= 0xC0)
-      ascii += '?';
+// All but the tables, which see to themselves, and the figures, which ASCII does not show.
+Report in_ascii(const Report& report) {
+  Report ascii;
+  ascii.title = to_ascii(report.title);
+  for (const auto& [name, value] : report.metrics) ascii.metric(to_ascii(name), value);
+  ascii.tables = report.tables;
+  for (const Artifact& artifact : report.artifacts) {
+    ascii.artifacts.push_back(
+        {to_ascii(artifact.name), to_ascii(artifact.extension), artifact.content, to_ascii(artifact.path)});
   }
+  for (const std::string& note : report.notes) ascii.notes.push_back(to_ascii(note));
   return ascii;
 }
 
-}  // namespace
-
-std::string render_terminal(const Report& report, const TerminalStyle& given) {
-  TerminalStyle style = given;
-  style.width = std::max(40, style.width);
+std::string sections_of(const Report& report, const TerminalStyle& style) {
   std::vector<std::string> sections{title_lines(report, style), metric_lines(report, style)};
   for (const Table& table : report.tables) sections.push_back(render_table(table, style));
   sections.push_back(claims_line(report, style));
@@ -157,7 +157,15 @@ std::string render_terminal(const Report& report, const TerminalStyle& given) {
   std::string text;
   for (const std::string& section : sections)
     if (!section.empty()) text += (text.empty() ? "" : "\n") + section;
-  return style.unicode ? text : to_ascii(text);
+  return text;
+}
+
+}  // namespace
+
+std::string render_terminal(const Report& report, const TerminalStyle& given) {
+  TerminalStyle style = given;
+  style.width = std::max(40, style.width);
+  return sections_of(style.unicode ? report : in_ascii(report), style);
 }
 
 }  // namespace lehr::report

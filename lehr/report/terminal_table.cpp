@@ -162,6 +162,14 @@ class TableWriter {
   const TerminalStyle& style_;
 };
 
+TextTable in_ascii(TextTable table) {
+  table.title = to_ascii(table.title);
+  for (TextColumn& column : table.columns) column.name = to_ascii(column.name);
+  for (auto& row : table.rows)
+    for (std::string& cell : row) cell = to_ascii(cell);
+  return table;
+}
+
 }  // namespace
 
 std::string render_table(const Table& table, const TerminalStyle& given) {
@@ -169,6 +177,7 @@ std::string render_table(const Table& table, const TerminalStyle& given) {
   style.width = std::max(40, style.width);
   const auto limit = static_cast<std::size_t>(std::max(1, style.row_limit));
   TextTable shown = text_table(table, limit);
+  if (!style.unicode) shown = in_ascii(std::move(shown));
   std::string text;
   for (const std::string& line : wrap(shown.title, style.width))
     if (!line.empty()) text += paint(line, bold, style.color) + '\n';

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "lehr/core/bytes.hpp"
 
@@ -144,6 +145,36 @@ std::vector<std::string> wrap(std::string_view text, int width) {
     text.remove_prefix(std::min(space + 1, text.size()));
   }
   return lines;
+}
+
+std::string to_ascii(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> spellings{{{"±", "+/-"},
+                                                                                     {"×", "x"},
+                                                                                     {"·", "*"},
+                                                                                     {"−", "-"},
+                                                                                     {"–", "-"},
+                                                                                     {"—", "-"},
+                                                                                     {"≤", "<="},
+                                                                                     {"≥", ">="},
+                                                                                     {"≈", "~"},
+                                                                                     {"→", "->"},
+                                                                                     {"…", "..."},
+                                                                                     {"\u00a0", " "}}};
+  const std::string clean = clean_line(text);
+  std::string_view rest = clean;
+  std::string ascii;
+  while (!rest.empty()) {
+    const std::string_view character = take_character(rest).bytes;
+    const auto spelling = std::find_if(spellings.begin(), spellings.end(),
+                                       [&](const auto& entry) { return entry.first == character; });
+    if (spelling != spellings.end())
+      ascii += spelling->second;
+    else if (character.size() == 1)
+      ascii += character;
+    else
+      ascii += '?';
+  }
+  return ascii;
 }
 
 std::string pad_left(std::string_view text, int width) {

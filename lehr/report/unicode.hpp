@@ -30,6 +30,10 @@ std::vector<std::string> wrap(std::string_view text, int width);
 std::string pad_left(std::string_view text, int width);
 std::string pad_right(std::string_view text, int width);
 
+// `text` clean and in ASCII: "±" as "+/-", "×" as "x", "≤" as "<=", dashes as "-" and so on; "?" for the
+// rest.
+std::string to_ascii(std::string_view text);
+
 // `text` with &, <, >, " and ' as HTML (and XML) entities, and ill-formed bytes and control characters as
 // U+FFFD.
 std::string escape_html(std::string_view text);
