@@ -40,16 +40,24 @@ class Canvas {
     }
   }
 
+  // One row of characters; neighbours of one colour share their escapes.
   std::string row(int r, bool color) const {
-    std::string text;
+    std::string text, stretch;
+    int stretch_color = 0;
+    const auto finish = [&] {
+      text += paint(stretch, palette_color(stretch_color).terminal, color);
+      stretch.clear();
+    };
     for (int c = 0; c < columns_; ++c) {
       const Cell& cell = cells_[static_cast<std::size_t>(r * columns_ + c)];
-      const int code = 0x2800 + cell.dots;
-      const std::string glyph{static_cast<char>(0xE0 | code >> 12),
-                              static_cast<char>(0x80 | (code >> 6 & 0x3F)),
-                              static_cast<char>(0x80 | (code & 0x3F))};
-      text += cell.dots == 0 ? " " : paint(glyph, palette_color(cell.color).terminal, color);
+      if (cell.dots == 0 || cell.color != stretch_color) finish();
+      stretch_color = cell.color;
+      if (cell.dots == 0)
+        text += ' ';
+      else
+        stretch += glyph(cell.dots);
     }
+    finish();
     return text;
   }
 
@@ -58,6 +66,13 @@ class Canvas {
     int dots = 0;
     int color = 0;
   };
+
+  static std::string glyph(int dots) {  // U+2800 + dots in UTF-8
+    const int code = 0x2800 + dots;
+    return {static_cast<char>(0xE0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 0x3F)),
+            static_cast<char>(0x80 | (code & 0x3F))};
+  }
+
   int columns_, rows_;
   std::vector<Cell> cells_;
 };
@@ -66,17 +81,24 @@ bool is_line(const Layer& layer) {
   return layer.kind == LayerKind::line && !layer.thin && !layer.runs.empty();
 }
 
+// Whether a line of the same colour tells what these points would tell: at this size they would only blur it.
+bool hides_behind_a_line(const Layer& points, const FigurePlan& plan) {
+  return std::any_of(plan.layers.begin(), plan.layers.end(),
+                     [&](const Layer& other) { return is_line(other) && other.color == points.color; });
+}
+
 void draw(const FigurePlan& plan, Canvas& canvas) {
   const auto place = [](double position) { return std::clamp(position, -4.0, 5.0); };
-  for (const Layer& layer : plan.layers)
-    for (const PlotRun& run : layer.runs) {
-      if (layer.kind != LayerKind::line && layer.kind != LayerKind::points) continue;
+  for (const Layer& layer : plan.layers) {
+    const bool cloud = layer.kind == LayerKind::points && !hides_behind_a_line(layer, plan);
+    if (!is_line(layer) && !cloud) continue;
+    for (const PlotRun& run : layer.runs)
       for (std::size_t i = 0; i < run.size(); ++i) {
-        const double x = place(plan.x.position(run[i].x)), y = place(plan.y.position(run[i].y));
-        const PlotPoint& before = run[i > 0 && layer.kind == LayerKind::line ? i - 1 : i];
-        canvas.segment(place(plan.x.position(before.x)), place(plan.y.position(before.y)), x, y, layer.color);
+        const PlotPoint& before = run[i > 0 && !cloud ? i - 1 : i];
+        canvas.segment(place(plan.x.position(before.x)), place(plan.y.position(before.y)),
+                       place(plan.x.position(run[i].x)), place(plan.y.position(run[i].y)), layer.color);
       }
-    }
+  }
 }
 
 int row_of(double position, int height) {

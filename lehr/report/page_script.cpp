@@ -16,11 +16,13 @@ for (const table of document.querySelectorAll('table')) {
   };
   heads.forEach((head, column) => head.querySelector('button').addEventListener('click', () => {
     const sign = head.getAttribute('aria-sort') === 'ascending' ? -1 : 1;
-    const compare = (a, b) => typeof a === 'number' && typeof b === 'number' ? a - b
-      : typeof a === 'number' ? -1 : typeof b === 'number' ? 1 : collator.compare(a, b);
+    const compare = (a, b) => {  // numbers first, in both directions
+      if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
+      return sign * (typeof a === 'number' ? a - b : collator.compare(a, b));
+    };
     heads.forEach(other => other.removeAttribute('aria-sort'));
     head.setAttribute('aria-sort', sign > 0 ? 'ascending' : 'descending');
-    body.append(...[...body.rows].sort((a, b) => sign * compare(value(a, column), value(b, column))));
+    body.append(...[...body.rows].sort((a, b) => compare(value(a, column), value(b, column))));
   }));
 }
 

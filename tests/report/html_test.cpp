@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "lehr/report/file_names.hpp"
 
 namespace lehr::report {
