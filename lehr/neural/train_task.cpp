@@ -201,10 +201,10 @@ Task train_task() {
       "the schedules'. Metrics: final_loss (mean of the last 5 % of the log's rows) and val_loss "
       "(cross-entropy on the "
       "end of the text that training never sees), in nats per byte.",
-      {"lehr train --text book.txt --steps 6000 --schedule \"warmup(300steps, cosine(from=3e-3, to=3e-4))\" "
+      {"train --text book.txt --steps 6000 --schedule \"warmup(300steps, cosine(from=3e-3, to=3e-4))\" "
        "--log "
        "cosine.csv",
-       "lehr train --text book.txt --schedule 'table(\"lr.csv\")' --checkpoint run.safetensors --resume"},
+       "train --text book.txt --schedule 'table(\"lr.csv\")' --checkpoint run.safetensors --resume"},
       run_train);
 }
 
