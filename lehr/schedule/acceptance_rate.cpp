@@ -1,5 +1,6 @@
 #include "lehr/schedule/acceptance_rate.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lehr/core/errors.hpp"

@@ -1,6 +1,7 @@
 #include "lehr/schedule/bandit.hpp"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "lehr/core/errors.hpp"

@@ -1,5 +1,10 @@
 // The families that hold other schedules: warmup, then, restarts, scale, clamp.
 #include "lehr/schedule/families.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "lehr/schedule/shape.hpp"
 
 namespace lehr::schedule {

@@ -1,5 +1,8 @@
 // The families in closed form: a value that goes from one level to another.
 #include "lehr/schedule/families.hpp"
+
+#include <cmath>
+
 #include "lehr/schedule/shape.hpp"
 
 namespace lehr::schedule {

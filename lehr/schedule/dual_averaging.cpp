@@ -1,5 +1,6 @@
 #include "lehr/schedule/dual_averaging.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lehr/core/errors.hpp"

@@ -1,5 +1,6 @@
 #include "lehr/schedule/ess_tempering.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

@@ -1,5 +1,6 @@
 #include "lehr/schedule/expression.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 

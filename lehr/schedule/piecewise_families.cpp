@@ -5,6 +5,11 @@
 // "Monotone piecewise cubic interpolation", 1980: it never overshoots the listed values. Slopes at the ends
 // are the three-point ones, limited.
 #include "lehr/schedule/families.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
 #include "lehr/schedule/shape.hpp"
 #include "lehr/schedule/table_file.hpp"
 

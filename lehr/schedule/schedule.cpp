@@ -1,5 +1,8 @@
 #include "lehr/schedule/schedule.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "lehr/schedule/families.hpp"
 
 namespace lehr {

@@ -1,5 +1,6 @@
 #include "lehr/schedule/search_space.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lehr/schedule/families.hpp"

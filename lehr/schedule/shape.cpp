@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/schedule/expression.hpp"

@@ -1,6 +1,8 @@
 #include "lehr/schedule/signature.hpp"
 
-#include <cassert>
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
 
 #include "lehr/schedule/families.hpp"
 

@@ -1,5 +1,6 @@
 #include "lehr/schedule/step_size_pid.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lehr/core/errors.hpp"

@@ -1,5 +1,7 @@
 #include "lehr/schedule/table_file.hpp"
 
+#include <cmath>
+
 #include "lehr/core/csv.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
