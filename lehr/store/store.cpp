@@ -176,9 +176,10 @@ RunRecord Store::run(std::int64_t run) const {
   });
 }
 
-std::int64_t Store::add_run(const RunRecord& record) {
+std::int64_t Store::add_run(const RunRecord& record, const std::function<void()>& prepare) {
   return implementation_->write([&](SQLite::Database& database) {
     if (const auto present = run_of(database, record.study)) return *present;
+    if (prepare) prepare();
     SQLite::Statement insert(database, "INSERT INTO runs(study, title, definition) VALUES(?, ?, ?)");
     insert.bind(1, record.study);
     insert.bind(2, record.title);
@@ -203,8 +204,8 @@ std::vector<Cell> Store::cells(std::int64_t run) const {
   return implementation_->with([&](SQLite::Database& database) {
     SQLite::Statement query(
         database,
-        "SELECT seeds.id, name, seed, state, message, seconds, machine, process, process_started "
-        "FROM seeds JOIN arms ON seeds.arm = arms.id WHERE run = ? "
+        "SELECT seeds.id, name, seed, state, message, seconds, machine, process, process_started, "
+        "heartbeat FROM seeds JOIN arms ON seeds.arm = arms.id WHERE run = ? "
         "ORDER BY arms.position, seeds.position");
     query.bind(1, run);
     std::vector<Cell> cells;
@@ -212,7 +213,8 @@ std::vector<Cell> Store::cells(std::int64_t run) const {
       cells.push_back({query.getColumn(0).getInt64(), query.getColumn(1).getString(),
                        unsigned_seed(query.getColumn(2).getInt64()),
                        state_named(query.getColumn(3).getString()), query.getColumn(4).getString(),
-                       query.getColumn(5).getDouble(), owner_in(query, 6)});
+                       query.getColumn(5).getDouble(), owner_in(query, 6),
+                       seconds_since_epoch() - query.getColumn(9).getDouble()});
     return cells;
   });
 }

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,9 +46,10 @@ struct Cell {
   std::string arm;
   std::uint64_t seed = 0;
   CellState state = CellState::pending;
-  std::string message;  // why it failed
-  double seconds = 0;   // how long it took
-  Owner owner;          // of a running cell
+  std::string message;       // why it failed
+  double seconds = 0;        // how long it took
+  Owner owner;               // of a running cell
+  double heartbeat_age = 0;  // seconds since the owner's last sign of life
 };
 
 // The right to work on a cell and to write its results; void once the cell has been handed to somebody else.
@@ -110,8 +112,8 @@ class Store {
   std::vector<std::int64_t> runs() const;
   RunRecord run(std::int64_t run) const;
   // Adds a run with a pending cell per arm and seed; when the study has a run already, returns that one
-  // unchanged.
-  std::int64_t add_run(const RunRecord& record);
+  // unchanged. `prepare` is called just before a new run is added, by one process at a time.
+  std::int64_t add_run(const RunRecord& record, const std::function<void()>& prepare = {});
   // Removes a run with everything that belongs to it.
   void remove_run(std::int64_t run);
 

@@ -68,7 +68,7 @@ void keep_artifact(Artifact& artifact, const std::filesystem::path& folder,
   if (!artifact.content.empty()) {
     const std::filesystem::path file =
         directory / (artifact.extension.empty() ? artifact.name : artifact.name + "." + artifact.extension);
-    std::filesystem::create_directories(file.parent_path());
+    make_folder(file.parent_path());
     write_file_atomically(file, artifact.content);
     artifact.path = file.string();
     if (artifact.content.size() > max_content) artifact.content.clear();
@@ -98,7 +98,7 @@ store::CellResult compute(RunContext& context, const store::Lease& lease) {
   const std::string where = fmt::format("arm '{}' seed {}", lease.arm, lease.seed);
   const Json options = resolved_options(context, arm.options, lease.seed, where);
   const std::filesystem::path directory = cell_folder(context.folder, lease.arm, lease.seed);
-  std::filesystem::create_directories(directory);
+  make_folder(directory);
 
   TraceRecorder recorder(context.settings.traces, [&](double share) {
     context.tell({.event = Progress::Event::cell_advanced,

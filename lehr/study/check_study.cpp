@@ -26,8 +26,9 @@ void check_known_values(const OptionTable& table, const Json& options, const std
     }
     const bool is_group = std::ranges::any_of(
         table.options(), [&](const Option& option) { return option.name.starts_with(name + "."); });
-    if (!is_group || !value.is_object())
+    if (!is_group)
       throw InvalidInput("{}: unknown option {}{}", where, quote(name), hint(name, table.names()));
+    if (!value.is_object()) throw InvalidInput("{}: {} must be a table", where, name);
     check_known_values(table, value, name + ".", where);
   }
 }

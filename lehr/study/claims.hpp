@@ -23,10 +23,10 @@ struct ClaimResult {
   std::string text, expect;
   bool holds = false;
   bool clear = false;  // see above; never with a single seed, always where the seeds agree without variation
-  std::string statement =
-      {};  // one sentence: the confidence statement, or why the claim could not be evaluated
-  std::vector<std::pair<std::string, double>>
-      values;             // "arm.metric" and its mean, in the order of the expression
+  // One sentence: the confidence statement, or why the claim could not be evaluated.
+  std::string statement = {};
+  // "arm.metric" and its mean, in the order of the expression.
+  std::vector<std::pair<std::string, double>> values = {};
   bool evaluated = true;  // false: a metric is missing, or a cell failed
 };
 

@@ -63,6 +63,8 @@ Series pooled(const SeriesList& seeds) {
     append(cloud.x, seeds[s]->x), append(cloud.y, seeds[s]->y);
     append(cloud.low, seeds[s]->low), append(cloud.high, seeds[s]->high);
   }
+  if (cloud.low.size() != cloud.y.size() || cloud.high.size() != cloud.y.size())
+    cloud.low.clear(), cloud.high.clear();
   return cloud;
 }
 

@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
 
 namespace lehr::study {
@@ -26,6 +27,12 @@ void RunContext::tell(Progress news) {
   settings.progress(news);
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw IoError(folder.string(), error.message());
+}
+
 void run_workers(int jobs, RunContext& context, const std::function<void()>& work) {
   const int count = jobs > 0 ? jobs : threads();
   std::exception_ptr first_error;
@@ -34,9 +41,9 @@ void run_workers(int jobs, RunContext& context, const std::function<void()>& wor
     try {
       work();
     } catch (...) {
-      context.aborted = true;
       const std::lock_guard lock(reporting);
       if (!first_error) first_error = std::current_exception();
+      context.aborted = true;  // only now: what the others throw because of it comes second
     }
   };
   std::vector<std::thread> others;

@@ -32,6 +32,9 @@ struct RunContext {
   void tell(Progress news);
 };
 
+// Makes a folder and those above it; throws IoError.
+void make_folder(const std::filesystem::path& folder);
+
 // Thrown inside a run when Ctrl-C ended a computation early.
 struct Interrupted {};
 

@@ -76,7 +76,7 @@ void check_replaceable(const std::vector<store::Cell>& cells, const std::filesys
                        bool restart) {
   std::size_t settled = 0;
   for (const store::Cell& cell : cells) {
-    if (cell.state == store::CellState::running && !store::is_dead(cell.owner, 0))
+    if (cell.state == store::CellState::running && !store::is_dead(cell.owner, cell.heartbeat_age))
       throw InvalidInput("{}: process {} is at work on this run; join it with --resume", folder.string(),
                          cell.owner.process);
     if (cell.state == store::CellState::done || cell.state == store::CellState::failed) ++settled;
@@ -87,10 +87,15 @@ void check_replaceable(const std::vector<store::Cell>& cells, const std::filesys
         folder.string(), settled, cells.size());
 }
 
-void remove_run(store::Store& store, std::int64_t run, const std::filesystem::path& folder) {
-  for (const store::ArmRecord& arm : store.run(run).arms)
-    if (arm.name.find_first_of("/\\.") == std::string::npos) std::filesystem::remove_all(folder / arm.name);
-  store.remove_run(run);
+// Removes the cells' folders: checkpoints of another run must not be taken for this one's.
+void clear_folders(const store::RunRecord& record, const std::filesystem::path& folder) {
+  for (const store::ArmRecord& arm : record.arms) {
+    if (arm.name.find_first_of("/\\.") != std::string::npos)
+      continue;  // no arm's name; the store may be damaged
+    std::error_code error;
+    std::filesystem::remove_all(folder / arm.name, error);
+    if (error) throw IoError((folder / arm.name).string(), error.message());
+  }
 }
 
 // The number of the run to work on: the one in the folder, or a new one.
@@ -103,9 +108,11 @@ std::int64_t begin_run(const Study& study, store::Store& store, const RunSetting
   }
   if (present) {
     check_replaceable(store.cells(*present), folder, settings.restart);
-    remove_run(store, *present, folder);
+    clear_folders(store.run(*present), folder);
+    store.remove_run(*present);
   }
-  return store.add_run(record_of(study));
+  const store::RunRecord record = record_of(study);
+  return store.add_run(record, [&] { clear_folders(record, folder); });
 }
 
 // ---- running
@@ -155,7 +162,7 @@ std::filesystem::path store_file(const std::filesystem::path& run_folder) {
 RunOutcome run_study(const Study& study, const Tasks& tasks, const RunSettings& settings) {
   check_study(study, tasks);
   const std::filesystem::path folder = settings.out / study.slug;
-  std::filesystem::create_directories(folder);
+  make_folder(folder);
   store::Store store = store::Store::open(store_file(folder));
   RunContext context{.study = study,
                      .tasks = tasks,

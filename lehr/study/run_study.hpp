@@ -33,12 +33,12 @@ struct Progress {
     finished
   };
   Event event = Event::started;
-  std::string arm;         // of the cell; "@search" for trials
-  std::uint64_t seed = 0;  // of the cell; the trial's number for trials
-  double share = 0;        // cell_advanced: progress of the cell in [0, 1]
-  std::int64_t done = 0;   // cells done or failed so far, by whomever; trials for trial_done
-  std::int64_t total = 0;  // cells in all; trials for trial_done
-  std::string message;     // cell_failed: why; trial_done: best objective so far
+  std::string arm = {};      // of the cell; "@search" for trials
+  std::uint64_t seed = 0;    // of the cell; the trial's number for trials
+  double share = 0;          // cell_advanced: progress of the cell in [0, 1]
+  std::int64_t done = 0;     // cells done or failed so far, by whomever; trials for trial_done
+  std::int64_t total = 0;    // cells in all; trials for trial_done
+  std::string message = {};  // cell_failed: why; trial_done: best objective so far
 };
 
 struct RunSettings {

@@ -2,8 +2,6 @@
 
 #include <toml++/toml.h>
 
-#include <ranges>
-
 #include "lehr/core/errors.hpp"
 
 namespace lehr::study {
@@ -115,8 +113,12 @@ Json parse_word(const std::string& word) {
 }
 
 std::vector<std::string> split_key(const std::string& key) {
-  std::vector<std::string> parts;
-  for (const auto part : std::views::split(key, '.')) parts.emplace_back(part.begin(), part.end());
+  std::vector<std::string> parts = {""};
+  for (const char c : key)
+    if (c == '.')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   return parts;
 }
 

@@ -217,6 +217,21 @@ TEST(RunStudy, AnUnfinishedRunIsNotThrownAwaySilently) {
   EXPECT_EQ(run_in(folder, study).done, 3) << "a finished run is replaced";
 }
 
+TEST(RunStudy, ANewRunTakesNoCheckpointsOfAnother) {
+  const Folder folder("stale"), fresh("fresh");
+  const std::string text = "task = 'fake.walk'\n[options]\nsteps = 20\n";
+  const RunOutcome old = run_in(folder, study_of(text, {"options.drift=1"}));
+  std::filesystem::remove(old.store);
+  const RunOutcome outcome = run_in(folder, study_of(text), {.resume = true});
+  EXPECT_EQ(contents(outcome.folder), contents(run_in(fresh, study_of(text)).folder));
+}
+
+TEST(RunStudy, AFolderThatCannotBeMadeIsAnIoError) {
+  const Folder folder("blocked");
+  std::ofstream(folder.path() / "study") << "a file";
+  EXPECT_THROW(run_in(folder, study_of("task = 'fake.walk'\n")), IoError);
+}
+
 TEST(RunStudy, ResumeSkipsWhatIsDone) {
   const Folder folder("skip");
   std::vector<std::string> started;
