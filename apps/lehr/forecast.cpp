@@ -56,9 +56,22 @@ class Forecaster {
  private:
   // The log with its plan; `schedule` is empty when the log's own learning rates are to be used.
   laws::Curve read_curve(const std::string& file, const std::string& schedule, double model_size) {
+    const laws::TrainingLog log = read_log(file);
+    try {
+      return curve_of(log, schedule, model_size);
+    } catch (const InvalidInput& error) {
+      throw InvalidInput("{}: {}", file, error.what());
+    }
+  }
+
+  laws::TrainingLog read_log(const std::string& file) const {
     laws::TrainingLog log = laws::read_training_log(file, columns_, context_.base);
     if (options_.until > 0) drop_rows_from(log, options_.until);
     if (log.steps.empty()) throw InvalidInput("{}: no rows before step {}", file, options_.until);
+    return log;
+  }
+
+  laws::Curve curve_of(const laws::TrainingLog& log, const std::string& schedule, double model_size) const {
     laws::Plan plan;
     if (!schedule.empty()) {
       const LoggedSchedule stated = split_logged_schedule(schedule);
@@ -66,9 +79,9 @@ class Forecaster {
     } else {
       if (log.lr.empty())
         throw InvalidInput(
-            "{}: no column of learning rates; state the schedule with fit_schedule, or name the column with "
-            "--columns lr=..",
-            file);
+            "no column of learning rates; state the schedule with --fit-schedule or --predict-schedule, or "
+            "name the "
+            "column with --columns lr=..");
       plan = laws::fill_rates(log.steps, log.lr, log.steps.back() + 1, options_.warmup,
                               laws::interpolation(options_.interpolation));
     }
@@ -84,6 +97,17 @@ class Forecaster {
     for (auto* column : {&log.lr, &log.loss})
       if (!column->empty()) column->resize(kept);
     log.steps.resize(kept);
+  }
+
+  // The laws do not describe the warm-up, so its rows are not scored.
+  void drop_warmup_rows(laws::Curve& curve) {
+    const auto first = std::ranges::lower_bound(curve.steps, curve.plan.warmup) - curve.steps.begin();
+    if (first == 0) return;
+    curve.steps.erase(curve.steps.begin(), curve.steps.begin() + first);
+    if (!curve.losses.empty()) curve.losses.erase(curve.losses.begin(), curve.losses.begin() + first);
+    if (curve.steps.empty()) throw InvalidInput("{}: all rows lie inside the warm-up", curve.name);
+    forecast_.notes.push_back(
+        fmt::format("Curve '{}': {} rows inside the warm-up are not predicted.", curve.name, first));
   }
 
   void fit_logs() {
@@ -106,6 +130,7 @@ class Forecaster {
       const double size =
           i < options_.predict_model_sizes.size() ? options_.predict_model_sizes[i] : options_.model_size;
       PredictedLog log{options_.predict[i], read_curve(options_.predict[i], schedule, size), {}, {}};
+      drop_warmup_rows(log.curve);
       log.band = laws::predict_band(forecast_.fit, log.curve.plan, log.curve.steps, options_.level);
       if (!log.curve.losses.empty()) log.quality = laws::quality(forecast_.fit.law, log.curve);
       forecast_.logs.push_back(std::move(log));

@@ -98,16 +98,19 @@ class ObjectRows {
   }
 
  private:
-  static std::optional<double> find(const Json& object, const std::string& named,
-                                    std::span<const std::string> usual, const std::string& where) {
-    for (const auto& [key, value] : object.items()) {
-      const bool match = named.empty() ? std::ranges::find(usual, lowered(key)) != usual.end() : key == named;
-      if (!match || value.is_null()) continue;
-      if (!value.is_number())
-        throw InvalidInput("{}: {} must be a number, found {}", where, key, quote(value.dump()));
-      return value.get<double>();
-    }
-    return std::nullopt;
+  // The value of the column `key`. An empty key is settled by the first row that has one of the usual names,
+  // so that a summary row with another name ("train_loss" after "loss") does not count.
+  static std::optional<double> find(const Json& object, std::string& key, std::span<const std::string> usual,
+                                    const std::string& where) {
+    if (key.empty())
+      for (const std::string& name : usual)
+        for (const auto& [present, value] : object.items())
+          if (key.empty() && lowered(present) == name && !value.is_null()) key = present;
+    if (key.empty() || !object.contains(key) || object[key].is_null()) return std::nullopt;
+    const Json& value = object[key];
+    if (!value.is_number())
+      throw InvalidInput("{}: {} must be a number, found {}", where, key, quote(value.dump(-1, ' ', true)));
+    return value.get<double>();
   }
 
   std::string name_;
