@@ -1,5 +1,7 @@
 #include "lehr/optimize/curve_fit.hpp"
 
+#include <Eigen/LU>
+
 #include "lehr/core/errors.hpp"
 #include "lehr/core/random.hpp"
 #include "lehr/optimize/huber.hpp"

@@ -11,7 +11,7 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-constexpr double deepest = 20;        // natural logarithms below the peak that knots reach at most
+constexpr double deepest = 20;         // natural logarithms below the peak that knots reach at most
 constexpr double smallest_end = 1e-5;  // smallest end rate of a cooldown, relative to the peak
 constexpr double latest_start = 0.998, steepest = 50, flattest = 0.2;
 
@@ -71,7 +71,8 @@ VectorXd KnotFamily::parameters_of(const Plan& plan) const {
   double reached = 0;
   for (Index j = 0; j < size(); ++j) {
     const double above = plan.rates[static_cast<std::size_t>(knot(j))] - options_.floor;
-    const double level = std::min(std::log((options_.peak - options_.floor) / std::max(above, 1e-300)), deepest);
+    const double level =
+        std::min(std::log((options_.peak - options_.floor) / std::max(above, 1e-300)), deepest);
     u[j] = std::max(level - reached, 0.0);
     reached += u[j];
   }

@@ -14,15 +14,16 @@ namespace lehr::laws {
 struct Family {
   std::function<Plan(const Eigen::VectorXd& parameters)> plan;
   // The gradient with respect to the parameters from that with respect to the rates (chain rule).
-  std::function<Eigen::VectorXd(const Eigen::VectorXd& parameters, const std::vector<double>& gradient)> pull_back;
+  std::function<Eigen::VectorXd(const Eigen::VectorXd& parameters, const std::vector<double>& gradient)>
+      pull_back;
   optimize::Box box;
 };
 
 // Parameters start, power, ln(to / peak) of a power cooldown.
 Family cooldown_family(const DesignOptions& options);
 
-// eta = floor + (peak - floor) exp(-(u_0 + ... + u_j)) at knots that thicken towards the end; linear in between, or held
-// (stairs). Parameters u >= 0.
+// eta = floor + (peak - floor) exp(-(u_0 + ... + u_j)) at knots that thicken towards the end; linear in
+// between, or held (stairs). Parameters u >= 0.
 class KnotFamily {
  public:
   explicit KnotFamily(const DesignOptions& options);

@@ -11,7 +11,6 @@
 namespace lehr::laws {
 namespace {
 
-using Eigen::Index;
 using Eigen::VectorXd;
 
 constexpr std::size_t most_laws = 16;      // of the draws that a robust design averages

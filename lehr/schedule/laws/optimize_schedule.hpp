@@ -23,7 +23,7 @@ struct DesignOptions {
   double floor = 0;            // smallest learning rate allowed
   std::optional<double> area;  // fixed sum of the rates (S1): a compute or noise budget
   int knots = 400;             // free values of the schedule
-  bool stairs = false;           // hold the rate between knots: large drops, which the multi-power law favours
+  bool stairs = false;         // hold the rate between knots: large drops, which the multi-power law favours
   int iterations = 300;        // of the optimiser
   double model_size = 0;       // for the model-size law
 

@@ -59,7 +59,7 @@ TEST(PredictBand, CoversAtItsStatedRateUnderAutocorrelatedNoise) {
       Stream stream(Seed{repeat}, lane("coverage"));
       const std::vector<Curve> curves = training_pair(stream, 1e-3, rho);
       FitOptions options;
-      options.draws = 60;
+      options.draws = 40;
       options.seed = static_cast<std::int64_t>(repeat);
       const Fit fitted = fit(curves, options);
       const Curve unseen =
@@ -96,7 +96,7 @@ TEST(Fit, ParameterIntervalsCoverTheTruth) {
   for (std::uint64_t repeat = 1; repeat <= 100; ++repeat) {
     Stream stream(Seed{repeat}, lane("intervals"));
     FitOptions options;
-    options.draws = 60;
+    options.draws = 40;
     const Fit fitted = fit(training_pair(stream, 1e-3, 0.7), options);
     const double values[] = {truth.L0, truth.A, truth.alpha, truth.C};
     for (std::size_t i = 0; i < 4; ++i)

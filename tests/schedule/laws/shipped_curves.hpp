@@ -85,7 +85,7 @@ inline std::vector<Curve> curves(int millions, const std::vector<std::string>& n
 inline std::vector<std::string> names(int millions) {
   std::vector<std::string> list{"constant_24000",  "constant_72000", "cosine_24000", "cosine_72000",
                                 "wsd_20000_24000", "wsdcon_3",       "wsdcon_9",     "wsdcon_18"};
-  if (millions == 25) list.push_back("wsdld_20000_24000");
+  if (millions == 25) list.emplace_back("wsdld_20000_24000");
   return list;
 }
 
