@@ -50,6 +50,9 @@ class Forecaster {
     if (options_.advice) advise();
     if (options_.decay_now > 0) forecast_decay();
     std::ranges::stable_sort(forecast_.schedules, {}, &PredictedSchedule::final_loss);
+    if (warmup_rows_ > 0)
+      forecast_.notes.push_back(
+          fmt::format("{} logged rows inside the warm-up are neither fitted nor scored.", warmup_rows_));
     return std::move(forecast_);
   }
 
@@ -71,7 +74,7 @@ class Forecaster {
     return log;
   }
 
-  laws::Curve curve_of(const laws::TrainingLog& log, const std::string& schedule, double model_size) const {
+  laws::Curve curve_of(const laws::TrainingLog& log, const std::string& schedule, double model_size) {
     laws::Plan plan;
     if (!schedule.empty()) {
       const LoggedSchedule stated = split_logged_schedule(schedule);
@@ -86,9 +89,12 @@ class Forecaster {
                               laws::interpolation(options_.interpolation));
     }
     plan.model_size = model_size;
-    if (log.loss.empty()) return {log.name, std::move(plan), log.steps, {}};
     const std::vector<double> logged = schedule.empty() ? std::vector<double>{} : log.lr;
-    return laws::make_curve(log.name, std::move(plan), log.steps, log.loss, logged);
+    laws::Curve curve = log.loss.empty()
+                            ? laws::Curve{log.name, std::move(plan), log.steps, {}}
+                            : laws::make_curve(log.name, std::move(plan), log.steps, log.loss, logged);
+    drop_warmup_rows(curve);
+    return curve;
   }
 
   static void drop_rows_from(laws::TrainingLog& log, std::int64_t until) {
@@ -99,15 +105,13 @@ class Forecaster {
     log.steps.resize(kept);
   }
 
-  // The laws do not describe the warm-up, so its rows are not scored.
+  // The laws do not describe the warm-up, so its rows are neither fitted nor scored.
   void drop_warmup_rows(laws::Curve& curve) {
     const auto first = std::ranges::lower_bound(curve.steps, curve.plan.warmup) - curve.steps.begin();
-    if (first == 0) return;
     curve.steps.erase(curve.steps.begin(), curve.steps.begin() + first);
     if (!curve.losses.empty()) curve.losses.erase(curve.losses.begin(), curve.losses.begin() + first);
-    if (curve.steps.empty()) throw InvalidInput("{}: all rows lie inside the warm-up", curve.name);
-    forecast_.notes.push_back(
-        fmt::format("Curve '{}': {} rows inside the warm-up are not predicted.", curve.name, first));
+    if (curve.steps.empty()) throw InvalidInput("all rows lie inside the warm-up");
+    warmup_rows_ += first;
   }
 
   void fit_logs() {
@@ -130,7 +134,6 @@ class Forecaster {
       const double size =
           i < options_.predict_model_sizes.size() ? options_.predict_model_sizes[i] : options_.model_size;
       PredictedLog log{options_.predict[i], read_curve(options_.predict[i], schedule, size), {}, {}};
-      drop_warmup_rows(log.curve);
       log.band = laws::predict_band(forecast_.fit, log.curve.plan, log.curve.steps, options_.level);
       if (!log.curve.losses.empty()) log.quality = laws::quality(forecast_.fit.law, log.curve);
       forecast_.logs.push_back(std::move(log));
@@ -250,6 +253,7 @@ class Forecaster {
   const TaskContext& context_;
   laws::LogColumns columns_;
   Forecast forecast_;
+  std::int64_t warmup_rows_ = 0;
 };
 
 }  // namespace

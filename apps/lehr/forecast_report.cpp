@@ -259,13 +259,8 @@ Figure fitted_figure(const Forecast& forecast, double level) {
                 axis("step"), axis("loss (nats)"), {}};
   int color = 0;
   for (const laws::Curve& curve : forecast.fitted) {
-    const auto after_warmup = std::ranges::lower_bound(curve.steps, curve.plan.warmup);
-    const std::vector<std::int64_t> steps(after_warmup, curve.steps.end());
-    laws::Curve shown = curve;
-    shown.steps = steps;
-    shown.losses.erase(shown.losses.begin(), shown.losses.end() - static_cast<std::ptrdiff_t>(steps.size()));
-    add_loss_series(figure, curve.name, &shown, laws::predict_band(forecast.fit, curve.plan, steps, level),
-                    color++);
+    const laws::Band band = laws::predict_band(forecast.fit, curve.plan, curve.steps, level);
+    add_loss_series(figure, curve.name, &curve, band, color++);
   }
   return figure;
 }

@@ -15,8 +15,8 @@ void print_json(const Report& report);
 // Prints a report for people, in colour and at the terminal's width when the standard output is a terminal.
 void print_report(const Report& report);
 
-// Writes report.html, report.json, figures and artifacts below `folder`; says where they are unless JSON was asked for.
-// `what` (the command) and the time stand on the page.
+// Writes report.html, report.json, figures and artifacts below `folder`; says where they are unless JSON was
+// asked for. `what` (the command) and the time stand on the page.
 void write_and_tell(const Report& report, const std::filesystem::path& folder, const SharedFlags& shared,
                     const std::string& what);
 

@@ -88,7 +88,8 @@ class PageWriter {
   }
 
   void metrics() {
-    if (report_.metrics.empty()) return;
+    constexpr std::size_t most_cards = 24;  // more are a table's business
+    if (report_.metrics.empty() || report_.metrics.size() > most_cards) return;
     add("<section>\n<dl class=\"metrics\">\n");
     for (const auto& [name, value] : report_.metrics)
       add("<div><dt>{}</dt><dd title=\"{}\">{}</dd></div>\n", escape_html(name), value,

@@ -37,7 +37,8 @@ std::string title_lines(const Report& report, const TerminalStyle& style) {
 // Metrics in as many columns as fit, filled from top to bottom; names on the left, numbers aligned on the
 // right.
 std::string metric_lines(const Report& report, const TerminalStyle& style) {
-  if (report.metrics.empty()) return "";
+  constexpr std::size_t most_metrics = 24;  // more are a table's business
+  if (report.metrics.empty() || report.metrics.size() > most_metrics) return "";
   constexpr int gap = 4;
   std::vector<std::pair<std::string, std::string>> entries;
   int name_width = 0, value_width = 0;

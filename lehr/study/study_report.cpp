@@ -128,21 +128,23 @@ Table differences_table(const Results& results) {
   return table;
 }
 
-std::string verdict(const ClaimResult& claim) {
+// Under one seed nothing is known of the spread, so "not clear" would say nothing.
+std::string verdict(const ClaimResult& claim, bool several_seeds) {
   if (!claim.evaluated) return "cannot be evaluated";
-  return fmt::format("{}{}", claim.holds ? "holds" : "fails", claim.clear ? "" : " (not clear)");
+  const char* doubt = several_seeds && !claim.clear ? " (not clear)" : "";
+  return fmt::format("{}{}", claim.holds ? "holds" : "fails", doubt);
 }
 
-Table claims_table(const std::vector<ClaimResult>& claims) {
+Table claims_table(const std::vector<ClaimResult>& claims, bool several_seeds) {
   Table table{.title = "Claims",
-              .columns = {"claim", "expected", "values", "verdict", "statement"},
+              .columns = {"claim", "verdict", "expected", "values", "statement"},
               .rows = {},
               .formats = {}};
   for (const ClaimResult& claim : claims) {
     std::vector<std::string> values;
-    for (const auto& [name, value] : claim.values) values.push_back(fmt::format("{} = {:.6g}", name, value));
-    table.rows.push_back({claim.text, claim.expect, fmt::format("{}", fmt::join(values, ", ")),
-                          verdict(claim), claim.statement});
+    for (const auto& [name, value] : claim.values) values.push_back(fmt::format("{} = {:.4g}", name, value));
+    table.rows.push_back({claim.text, verdict(claim, several_seeds), claim.expect,
+                          fmt::format("{}", fmt::join(values, ", ")), claim.statement});
   }
   return table;
 }
@@ -295,7 +297,9 @@ Report study_report(const Study& study, const std::filesystem::path& run_folder)
   for (const ArmResults& arm : run.results.arms)
     for (const std::string& name : arm.metric_names)
       report.metric(arm.name + "." + name, arm.metrics.at(name).mean());
-  if (!claims.empty()) report.tables.push_back(claims_table(claims));
+  const bool several_seeds =
+      std::ranges::any_of(study.arms, [](const Arm& arm) { return arm.seeds.size() > 1; });
+  if (!claims.empty()) report.tables.push_back(claims_table(claims, several_seeds));
   if (!report.metrics.empty()) report.tables.push_back(results_table(run.results));
   if (run.results.arms.size() > 1)
     if (Table differences = differences_table(run.results); !differences.rows.empty())
