@@ -62,8 +62,9 @@ TEST_F(StudyReportTest, HoldsMeansAndPairedDifferences) {
 TEST_F(StudyReportTest, HoldsClaimsWithVerdicts) {
   const Table& claims = table_called(report_, "Claims");
   ASSERT_EQ(claims.rows.size(), 2U);
-  EXPECT_EQ(claims.rows[0][3], "holds");
-  EXPECT_EQ(claims.rows[1][3], "cannot be evaluated");
+  EXPECT_EQ(claims.columns[1], "verdict");
+  EXPECT_EQ(claims.rows[0][1], "holds");
+  EXPECT_EQ(claims.rows[1][1], "cannot be evaluated");
   EXPECT_EQ(report_.json["claims"][0]["holds"], true);
   EXPECT_EQ(report_.json["claims"][1]["evaluated"], false);
   EXPECT_EQ(report_.json["arms"]["near"]["loss"]["seeds"], Json::parse("[1,2,3]"));
