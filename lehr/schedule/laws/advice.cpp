@@ -45,7 +45,7 @@ BestValue best_of_scan(const Fit& fit, std::vector<double> values,
   return best;
 }
 
-// The scan's minimum, refined between its neighbours by a parabola-free golden-section search.
+// The scan's minimum, refined between its neighbours by golden-section search.
 double refine(const std::function<double(double)>& loss, double low, double high) {
   const double ratio = (std::sqrt(5.0) - 1) / 2;
   double a = high - ratio * (high - low), b = low + ratio * (high - low), at_a = loss(a), at_b = loss(b);

@@ -60,6 +60,8 @@ void check_log(std::span<const std::int64_t> steps, std::span<const double> rate
   if (steps.empty() || steps.size() != rates.size())
     throw InvalidInput("learning-rate log: {} steps and {} rates, expected as many of both and at least one",
                        steps.size(), rates.size());
+  if (length < 1 || length > longest_run)
+    throw InvalidInput("learning-rate log: the run has {} steps, allowed are 1 to {}", length, longest_run);
   if (warmup < 0 || warmup > length)
     throw InvalidInput("learning-rate log: the warm-up has {} steps, allowed are 0 to {}", warmup, length);
   for (std::size_t row = 0; row < steps.size(); ++row) {

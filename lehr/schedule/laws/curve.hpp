@@ -23,6 +23,9 @@ struct Plan {
   double peak() const;
 };
 
+// Longer runs are refused, so that a wrong step number in a log cannot exhaust the memory.
+inline constexpr std::int64_t longest_run = 100'000'000;
+
 // A plan with its logged losses.
 struct Curve {
   std::string name;

@@ -1,5 +1,7 @@
 #include "lehr/schedule/laws/multi_power_law.hpp"
 
+#include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 
 #include "lehr/core/parallel.hpp"
@@ -7,13 +9,17 @@
 namespace lehr::laws {
 namespace {
 
-// Steps k at which the rate changes (in the part that counts), with the change and the law's argument
-// eta_k^-gamma.
-struct Gap {
-  double drop;         // eta_{k-1} - eta_k
-  double stretch;      // eta_k^-gamma
-  double area_before;  // eta_0 + ... + eta_{k-1}
-  std::int64_t step;
+using Eigen::ArrayXd;
+using Eigen::Index;
+
+constexpr double smallest_rate = 1e-300;  // stands for a rate of 0, whose drops are spent at once
+
+// The steps k at which the rate changes (in the part that counts).
+struct Drops {
+  std::vector<std::int64_t> step;
+  ArrayXd size;         // eta_{k-1} - eta_k
+  ArrayXd stretch;      // C eta_k^-gamma
+  ArrayXd area_before;  // eta_0 + ... + eta_{k-1}
 };
 
 std::vector<double> cumulative(const std::vector<double>& rates) {
@@ -23,36 +29,41 @@ std::vector<double> cumulative(const std::vector<double>& rates) {
   return sums;
 }
 
-std::vector<Gap> gaps(const MultiPowerLaw& law, const Plan& plan, const std::vector<double>& area) {
-  std::vector<Gap> gaps;
-  const std::size_t first = law.legacy_warmup_gaps ? 1 : static_cast<std::size_t>(plan.warmup) + 1;
-  for (std::size_t k = first; k < plan.rates.size(); ++k) {
-    const double drop = plan.rates[k - 1] - plan.rates[k];
-    if (drop != 0)
-      gaps.push_back({drop, std::pow(plan.rates[k], -law.gamma), area[k - 1], static_cast<std::int64_t>(k)});
+Drops find_drops(const MultiPowerLaw& law, const Plan& plan, const std::vector<double>& area) {
+  Drops drops;
+  const std::int64_t first = law.legacy_warmup_gaps ? 1 : plan.warmup + 1;
+  for (std::int64_t k = first; k < plan.steps(); ++k)
+    if (plan.rates[static_cast<std::size_t>(k)] != plan.rates[static_cast<std::size_t>(k) - 1])
+      drops.step.push_back(k);
+  const Index count = static_cast<Index>(drops.step.size());
+  drops.size.resize(count);
+  drops.stretch.resize(count);
+  drops.area_before.resize(count);
+  for (Index i = 0; i < count; ++i) {
+    const std::size_t k = static_cast<std::size_t>(drops.step[static_cast<std::size_t>(i)]);
+    drops.size[i] = plan.rates[k - 1] - plan.rates[k];
+    drops.stretch[i] = law.C * std::pow(std::max(plan.rates[k], smallest_rate), -law.gamma);
+    drops.area_before[i] = area[k - 1];
   }
-  return gaps;
+  return drops;
 }
 
-// (1 + C eta_k^-gamma S)^-beta; with S = 0 no annealing has happened yet, whatever the rate.
-double remaining(const MultiPowerLaw& law, double stretch, double area) {
-  return area > 0 ? std::pow(1 + law.C * stretch * area, -law.beta) : 1;
+// sum over the drops up to `step` of drop * G, where the area up to it is `forward`.
+double reduction(const MultiPowerLaw& law, const Drops& drops, std::int64_t step, double forward) {
+  const Index count = std::upper_bound(drops.step.begin(), drops.step.end(), step) - drops.step.begin();
+  const ArrayXd argument = drops.stretch.head(count) * (forward - drops.area_before.head(count));
+  return (drops.size.head(count) * (1 - (-law.beta * (1 + argument).log()).exp())).sum();
 }
 
 }  // namespace
 
 std::vector<double> MultiPowerLaw::predict(const Plan& plan, std::span<const std::int64_t> steps) const {
   const std::vector<double> area = cumulative(plan.rates);
-  const std::vector<Gap> drops = gaps(*this, plan, area);
+  const Drops drops = find_drops(*this, plan, area);
   return parallel_map(static_cast<std::int64_t>(steps.size()), [&](std::int64_t row) {
     const std::int64_t step = steps[static_cast<std::size_t>(row)];
     const double forward = area[static_cast<std::size_t>(step)];
-    double reduction = 0;
-    for (const Gap& gap : drops) {
-      if (gap.step > step) break;
-      reduction += gap.drop * (1 - remaining(*this, gap.stretch, forward - gap.area_before));
-    }
-    return L0 + A * std::pow(forward, -alpha) - B * reduction;
+    return L0 + A * std::pow(forward, -alpha) - B * reduction(*this, drops, step, forward);
   });
 }
 
@@ -74,7 +85,8 @@ double MultiPowerLaw::final_loss(const Plan& plan, std::vector<double>& gradient
   for (std::size_t k = n; k-- > first;) {
     const double rate = plan.rates[k], drop = plan.rates[k - 1] - rate;
     rest += rate;
-    const double stretch = std::pow(rate, -gamma), left = remaining(*this, stretch, rest);
+    const double stretch = std::pow(std::max(rate, smallest_rate), -gamma);
+    const double left = std::pow(1 + C * stretch * rest, -beta);
     reduction += drop * (1 - left);
     gradient[k - 1] -= B * (1 - left);
     gradient[k] += B * (1 - left);

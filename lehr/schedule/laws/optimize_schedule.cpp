@@ -22,6 +22,8 @@ void check(const DesignOptions& o) {
     throw InvalidInput(
         "schedule design: {} steps with {} of warm-up, expected at least 2 steps after the warm-up", o.steps,
         o.warmup);
+  if (o.steps > longest_run)
+    throw InvalidInput("schedule design: {} steps, at most {} are allowed", o.steps, longest_run);
   if (!(o.peak > 0) || !std::isfinite(o.peak))
     throw InvalidInput("schedule design: the peak is {}, expected a number above 0", o.peak);
   if (!(o.floor >= 0 && o.floor < o.peak))

@@ -44,16 +44,7 @@ MatrixXd successor(const std::vector<Index>& begin, const MatrixXd& x) {
   return y;
 }
 
-// H^-1 J'W: how the free parameters follow the log losses.
-MatrixXd response(const Estimate& at) {
-  const MatrixXd weighted = at.weights.asDiagonal() * at.jacobian;
-  const MatrixXd hessian = at.jacobian.transpose() * weighted + at.prior_precision;
-  const VectorXd scale = hessian.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-  MatrixXd scaled = scale.asDiagonal() * hessian * scale.asDiagonal();
-  scaled.diagonal().array() += 1e-12;
-  return scale.asDiagonal() * scaled.ldlt().solve(MatrixXd(scale.asDiagonal() * weighted.transpose()));
-}
-
+// The inverse of the objective's Hessian, J'WJ plus the prior's precision, computed with unit diagonal.
 MatrixXd inverse_hessian(const Estimate& at) {
   const MatrixXd hessian =
       at.jacobian.transpose() * at.weights.asDiagonal() * at.jacobian + at.prior_precision;
@@ -62,6 +53,11 @@ MatrixXd inverse_hessian(const Estimate& at) {
   scaled.diagonal().array() += 1e-12;
   const MatrixXd identity = MatrixXd::Identity(hessian.rows(), hessian.cols());
   return scale.asDiagonal() * scaled.ldlt().solve(identity) * scale.asDiagonal();
+}
+
+// H^-1 J'W: how the free parameters follow the log losses.
+MatrixXd response(const Estimate& at) {
+  return inverse_hessian(at) * (at.weights.asDiagonal() * at.jacobian).transpose();
 }
 
 // Expected sum of squares, and of products of neighbours, of the residuals that a fit leaves of unit AR(1)
@@ -115,8 +111,8 @@ Index block_length(const Rows& rows, const ErrorModel& errors, std::int64_t want
     shortest = std::min(shortest, rows.begin[c + 1] - rows.begin[c]);
   if (wanted > 0) return std::min<Index>(wanted, shortest);
   const double memory = (1 + errors.autocorrelation) / (1 - errors.autocorrelation);
-  return std::clamp<Index>(static_cast<Index>(std::ceil(2 * memory)), std::min<Index>(4, shortest),
-                           std::max<Index>(shortest / 3, 1));
+  const Index least = std::min<Index>(4, shortest), most = std::max<Index>(shortest / 3, least);
+  return std::clamp<Index>(static_cast<Index>(std::ceil(2 * memory)), least, most);
 }
 
 // The derivatives of log predictions with respect to the free parameters, by central differences.

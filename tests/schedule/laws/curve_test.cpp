@@ -34,6 +34,9 @@ TEST(FillRates, RefusesRowsOutsideTheRun) {
   const std::vector<double> rates{0.4, 0.2};
   EXPECT_EQ(error_of([&] { fill_rates(steps, rates, 10, 0); }),
             "learning-rate log, row 2: step 12 lies outside 0 to 9");
+  const std::vector<std::int64_t> hostile{4, 9'000'000'000'000'000'000};
+  EXPECT_EQ(error_of([&] { fill_rates(hostile, rates, hostile.back() + 1, 0); }),
+            "learning-rate log: the run has 9000000000000000001 steps, allowed are 1 to 100000000");
 }
 
 TEST(Interpolation, NamesTheKnownWords) {

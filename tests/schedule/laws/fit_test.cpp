@@ -151,6 +151,56 @@ TEST(Fit, SaysWhenConstantSchedulesDoNotIdentifyC) {
               testing::Contains(testing::HasSubstr("they are the prior's")));
 }
 
+TEST(Fit, ProfilesLambdaOverItsGrid) {
+  const AnnealingLaw known{3.0, 0.5, 0.5, 0.45, 0.998};
+  std::vector<Curve> curves;
+  for (const Kind kind : {Kind::cosine, Kind::cooldown}) {
+    const Plan plan = synthetic_plan(kind, 8000);
+    const std::vector<std::int64_t> steps = report_steps(plan, 120);
+    curves.push_back(make_curve("run", plan, steps, known.predict(plan, steps)));
+  }
+  FitOptions options;
+  options.profile_lambda = true;
+  options.draws = 20;
+  const Fit fitted = fit(curves, options);
+  EXPECT_EQ(fitted.parameters[4].name, "lambda");
+  EXPECT_EQ(fitted.parameters[4].value, 0.998);
+  EXPECT_FALSE(fitted.parameters[4].fixed);
+  EXPECT_NEAR(fitted.parameters[3].value, 0.45, 1e-6);
+}
+
+// Spikes of 20 % on every twentieth row move the estimates by little.
+TEST(Fit, IsRobustAgainstSpikes) {
+  Stream stream(Seed{6}, lane("spikes"));
+  std::vector<Curve> curves = training_pair(stream, 1e-3, 0);
+  for (Curve& curve : curves)
+    for (std::size_t row = 10; row < curve.losses.size(); row += 20) curve.losses[row] *= 1.2;
+  FitOptions options;
+  options.draws = 0;
+  const Fit fitted = fit(curves, options);
+  EXPECT_NEAR(fitted.parameters[0].value, truth.L0, 0.05);
+  EXPECT_NEAR(final_loss(fitted.law, synthetic_plan(Kind::cooldown, 10000)),
+              final_loss(truth, synthetic_plan(Kind::cooldown, 10000)), 0.01);
+}
+
+// The smallest curve that is allowed, with every draw refitted.
+TEST(Fit, EightRowsAreEnough) {
+  Stream stream(Seed{8}, lane("eight"));
+  const std::vector<Curve> curves{
+      noisy_curve(truth, "cosine", synthetic_plan(Kind::cosine, 8000), 1e-3, 0, stream, 8)};
+  for (const std::string law : {"annealing", "multi_power", "power"}) {
+    FitOptions options;
+    options.law = law;
+    options.draws = 20;
+    const Fit fitted = fit(curves, options);
+    const Band band = predict_band(fitted, curves[0].plan, curves[0].steps);
+    for (std::size_t i = 0; i < band.loss.size(); ++i) {
+      EXPECT_TRUE(std::isfinite(band.low[i]) && std::isfinite(band.high[i])) << law;
+      EXPECT_LT(band.low[i], band.high[i]) << law;
+    }
+  }
+}
+
 TEST(Fit, LeavesRowsOfTheWarmupOut) {
   const Plan plan = synthetic_plan(Kind::cosine, 8000);
   std::vector<std::int64_t> steps{100, 300, 500};
