@@ -17,6 +17,19 @@ double fast_final_loss(const Law& law, const Plan& plan) {
   return predict_fast(law, plan, {&last, 1})[0];
 }
 
+// The learning-rate area that two plans have in common, divided by the area of either: sum of the smaller
+// rates over sum of the larger ones. 1 for equal plans.
+double common_share(const Plan& first, const Plan& second) {
+  double common = 0, either = 0;
+  for (std::size_t i = 0; i < std::max(first.rates.size(), second.rates.size()); ++i) {
+    const double a = i < first.rates.size() ? first.rates[i] : 0,
+                 b = i < second.rates.size() ? second.rates[i] : 0;
+    common += std::min(a, b);
+    either += std::max(a, b);
+  }
+  return either > 0 ? common / either : 1;
+}
+
 // A linear cooldown over the last `share` of the span after the warm-up.
 Plan linear_cooldown(const DesignOptions& options, double share, double to) {
   return cooldown_plan(options, {.start = 1 - share, .power = 1, .to = to});
@@ -83,10 +96,9 @@ Comparison compare(const Fit& fit, const Plan& first, const Plan& second) {
   const Eigen::VectorXd variance = parameter_variance(fit, [&](const Law& law) -> Eigen::VectorXd {
     return Eigen::VectorXd::Constant(1, fast_final_loss(law, first) - fast_final_loss(law, second));
   });
-  const bool same = first.rates == second.rates;
   const double off = fit.errors.discrepancy;
-  const double discrepancy =
-      same ? 0 : off * off * (result.first * result.first + result.second * result.second);
+  const double discrepancy = (1 - common_share(first, second)) * off * off *
+                             (result.first * result.first + result.second * result.second);
   const double reach = half_width(fit.errors, variance[0], discrepancy, level);
   result.low = result.difference - reach;
   result.high = result.difference + reach;

@@ -2,8 +2,9 @@
 // to decay.
 //
 // Each comparison carries the spread of the difference over the fit's bootstrap draws (the same draw on both
-// sides, so shared errors cancel) and the law's discrepancy on both sides; differences inside it are "not
-// distinguishable".
+// sides, so shared errors cancel) and the law's discrepancy. The discrepancies of two schedules are taken to
+// be correlated by the share of learning-rate area that they have in common (0 for none, 1 for equal
+// schedules). Differences inside the interval are "not distinguishable".
 #pragma once
 
 #include <string>

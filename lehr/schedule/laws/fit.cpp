@@ -87,7 +87,7 @@ void FitOptions::describe(OptionTable& table) {
   table.add("prior_weight", prior_weight, "multi_power: weight of the prior").at_least(0);
   table
       .add("assumed_discrepancy", assumed_discrepancy,
-           "relative error of the law on unseen schedules, where the curves cannot tell")
+           "typical relative error of the law on unseen schedules")
       .range(0, 1);
   table.add("draws", draws, "bootstrap refits for the uncertainty; 0 uses the linearised covariance")
       .range(0, 1e5);

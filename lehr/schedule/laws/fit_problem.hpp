@@ -12,6 +12,9 @@
 
 namespace lehr::laws {
 
+// How many left-out curves the assumed discrepancy counts as, where curves show one of their own.
+inline constexpr std::int64_t assumed_folds = 2;
+
 // The rows that a fit uses, curve after curve; rows inside a warm-up are left out.
 struct Rows {
   std::vector<Curve> curves;

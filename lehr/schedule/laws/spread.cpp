@@ -13,10 +13,6 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-// A left-out curve is long and says more than one number does about the discrepancy; with one fold its
-// variance counts as if it came from three.
-constexpr std::int64_t fewest_folds = 3;
-
 VectorXd drawn_variance(const Fit& fit, const std::function<VectorXd(const Law&)>& quantity) {
   const VectorXd center = quantity(fit.law);
   const auto values =
@@ -61,7 +57,7 @@ double half_width(const ErrorModel& errors, double variance, double discrepancy,
   if (!(total > 0)) return 0;
   double share = variance * variance / errors.degrees_of_freedom;
   if (errors.folds > 0)
-    share += discrepancy * discrepancy / static_cast<double>(std::max(errors.folds, fewest_folds));
+    share += discrepancy * discrepancy / static_cast<double>(errors.folds + assumed_folds);
   const double freedom = std::min(total * total / std::max(share, 1e-300), 1e9);
   return stats::student_t_quantile(0.5 + level / 2, freedom) * std::sqrt(total);
 }

@@ -243,8 +243,11 @@ void estimate_discrepancy(ErrorModel& errors, const FitProblem& problem, const R
     excess += (fold.squares - fold.expected) / static_cast<double>(fold.points);
   }
   if (errors.folds == 0 || !(excess > 0)) return;
-  if (stats::chi_square_tail(statistic, freedom) < significance)
-    errors.discrepancy = std::sqrt(excess / static_cast<double>(errors.folds));
+  if (stats::chi_square_tail(statistic, freedom) >= significance) return;
+  const double assumed = options.assumed_discrepancy;
+  const double weight = assumed > 0 ? static_cast<double>(assumed_folds) : 0;
+  errors.discrepancy =
+      std::sqrt((excess + weight * assumed * assumed) / (static_cast<double>(errors.folds) + weight));
 }
 
 }  // namespace lehr::laws

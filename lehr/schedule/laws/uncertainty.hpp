@@ -22,9 +22,9 @@ Eigen::MatrixXd linear_covariance(const Rows& rows, const Estimate& estimate, co
 Eigen::MatrixXd bootstrap(const FitProblem& problem, const Rows& rows, const Estimate& estimate,
                           const ErrorModel& errors, const FitOptions& options);
 
-// Adds the law's discrepancy across schedules: each curve is predicted from the fit to the others, and what
-// its errors have beyond noise and parameter uncertainty, where that is significant at 5 %, is the
-// discrepancy.
+// Adds the law's discrepancy across schedules: each curve is predicted from the fit to the others. What the
+// errors have beyond noise and parameter uncertainty, where that is significant at 5 %, is averaged with the
+// assumed discrepancy.
 void estimate_discrepancy(ErrorModel& errors, const FitProblem& problem, const Rows& rows,
                           const Estimate& estimate, const FitOptions& options);
 
