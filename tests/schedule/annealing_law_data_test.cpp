@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <ostream>
 
 #include "lehr/core/csv.hpp"
 #include "lehr/schedule/schedule.hpp"
@@ -20,6 +21,9 @@ struct LossCurve {
   std::int64_t steps;
   const char* schedule;
 };
+
+// How the tests' names show a curve.
+void PrintTo(const LossCurve& curve, std::ostream* out) { *out << curve.file; }
 
 class AnnealingLawData : public testing::TestWithParam<LossCurve> {};
 
