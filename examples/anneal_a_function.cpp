@@ -1,4 +1,5 @@
-// A method of one's own in 30 lines: simulated annealing of a bumpy function of one variable, under any schedule.
+// A method of one's own in 30 lines: simulated annealing of a bumpy function of one variable, under any
+// schedule.
 //   ./anneal_a_function 'geometric(from=10, to=0.01)'
 #include <fmt/format.h>
 
@@ -19,7 +20,8 @@ struct Anneal {
   void advance(State& state, const lehr::Moment& now) const {
     lehr::Stream random = now.random(lehr::lane("proposal"));
     const double x = state.x + lehr::normal(random), energy = bumpy(x);
-    if (energy <= state.energy || lehr::uniform(random) < std::exp((state.energy - energy) / temperature(now)))
+    if (energy <= state.energy ||
+        lehr::uniform(random) < std::exp((state.energy - energy) / temperature(now)))
       state = {x, energy};
   }
   void measure(const State& state, lehr::Row& row) const { row.add("energy", state.energy); }
