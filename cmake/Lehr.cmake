@@ -42,6 +42,46 @@ function(lehr_module name)
   set_property(GLOBAL APPEND PROPERTY LEHR_MODULES lehr_${name})
 endfunction()
 
+# lehr_rooms(ROOM...): says which rooms have tasks; LEHR_ROOMS becomes the list of those that the build was asked for.
+function(lehr_rooms)
+  if(LEHR_ROOMS STREQUAL "all")
+    set(LEHR_ROOMS ${ARGN} PARENT_SCOPE)
+    return()
+  endif()
+  foreach(room IN LISTS LEHR_ROOMS)
+    if(NOT room IN_LIST ARGN)
+      list(JOIN ARGN ", " known)
+      message(FATAL_ERROR "LEHR_ROOMS: no room has the name '${room}' (known: all, ${known})")
+    endif()
+  endforeach()
+endfunction()
+
+# lehr_command_room(ROOM [LINKS ...]): the library lehr_command_ROOM of apps/lehr/ROOM/*.cpp, whose tasks.hpp declares
+# `namespace lehr::command { Tasks ROOM_tasks(); }`. Does nothing where LEHR_ROOMS leaves the room out or its folder
+# has no tasks.hpp.
+function(lehr_command_room room)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  file(GLOB header CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/lehr/${room}/tasks.hpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/lehr/${room}/*.cpp)
+  if(NOT room IN_LIST LEHR_ROOMS OR NOT header OR NOT sources)
+    return()
+  endif()
+  add_library(lehr_command_${room} STATIC ${sources})
+  target_link_libraries(lehr_command_${room} PUBLIC ${ARG_LINKS})
+  target_precompile_headers(lehr_command_${room} REUSE_FROM lehr_pch)
+  set_property(GLOBAL APPEND PROPERTY LEHR_COMMAND_ROOMS ${room})
+endfunction()
+
+# lehr_task_table(FILE): writes the source FILE with the table of the tasks of all rooms declared so far.
+function(lehr_task_table file)
+  get_property(rooms GLOBAL PROPERTY LEHR_COMMAND_ROOMS)
+  foreach(room IN LISTS rooms)
+    string(APPEND LEHR_ROOM_INCLUDES "#include \"apps/lehr/${room}/tasks.hpp\"\n")
+    string(APPEND LEHR_ROOM_TASKS "  add(${room}_tasks());\n")
+  endforeach()
+  configure_file(${PROJECT_SOURCE_DIR}/apps/lehr/task_table.cpp.in ${file} @ONLY)
+endfunction()
+
 # lehr_tests(NAME [FOLDER dir] [LINKS ...]): one test program of tests/FOLDER/*_test.cpp. Tests are labelled quick, or
 # slow where the test suite's name ends in "Slow".
 function(lehr_tests name)
@@ -56,7 +96,6 @@ function(lehr_tests name)
   add_executable(lehr_${name}_test ${sources})
   target_link_libraries(lehr_${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock)
   target_precompile_headers(lehr_${name}_test REUSE_FROM lehr_test_pch)
-  target_compile_definitions(lehr_${name}_test PRIVATE)
   gtest_discover_tests(lehr_${name}_test TEST_FILTER "-*Slow.*" PROPERTIES LABELS quick TIMEOUT 120
                        DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   gtest_discover_tests(lehr_${name}_test TEST_FILTER "*Slow.*" PROPERTIES LABELS slow TIMEOUT 1200

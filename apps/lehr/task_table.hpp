@@ -1,13 +1,12 @@
-// The table of tasks: each group of verbs has a file of its own and makes its tasks here.
+// The table of tasks. Each room that has tasks makes them in apps/lehr/ROOM/, whose tasks.hpp declares
+// `Tasks ROOM_tasks()`; CMake writes the table from the rooms that the build was asked for (LEHR_ROOMS).
 #pragma once
 
 #include "lehr/core/task.hpp"
 
 namespace lehr::command {
 
-// Every task that does not need libtorch.
+// Every task of this build that does not need libtorch.
 Tasks light_tasks();
-
-Task forecast_task();  // forecast.cpp
 
 }  // namespace lehr::command

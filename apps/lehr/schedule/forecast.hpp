@@ -8,6 +8,7 @@
 
 #include "lehr/core/options.hpp"
 #include "lehr/core/report.hpp"
+#include "lehr/core/task.hpp"
 #include "lehr/schedule/laws/advice.hpp"
 #include "lehr/schedule/laws/fit.hpp"
 #include "lehr/schedule/laws/optimize_schedule.hpp"
@@ -53,6 +54,8 @@ struct Forecast {
   std::vector<std::pair<std::string, std::string>> advice;  // question, answer
   std::vector<std::string> notes;
 };
+
+Task forecast_task();
 
 Report forecast_report(const Forecast& forecast, const ForecastOptions& options);
 

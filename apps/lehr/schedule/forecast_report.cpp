@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/lehr/forecast.hpp"
+#include "apps/lehr/schedule/forecast.hpp"
 #include "lehr/core/csv.hpp"
 
 namespace lehr::command {

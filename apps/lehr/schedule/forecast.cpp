@@ -1,9 +1,8 @@
-#include "apps/lehr/forecast.hpp"
+#include "apps/lehr/schedule/forecast.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "apps/lehr/task_table.hpp"
 #include "lehr/schedule/laws/training_log.hpp"
 #include "lehr/schedule/schedule.hpp"
 
