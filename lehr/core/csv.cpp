@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -14,6 +13,7 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
 #include "lehr/core/inflate.hpp"
+#include "lehr/core/number_text.hpp"
 
 namespace lehr {
 namespace {
@@ -292,17 +292,6 @@ void append_text(std::string& line, std::string_view text) {
     line += c;
   }
   line += '"';
-}
-
-void append_number(std::string& line, double value) {
-  if (std::isnan(value)) {
-    line += "nan";
-    return;
-  }
-  std::array<char, 32> digits;
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  assert(error == std::errc{});
-  line.append(digits.data(), end);
 }
 
 std::size_t length_of(const CsvColumn& column) {

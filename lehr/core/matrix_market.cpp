@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
+#include "lehr/core/number_text.hpp"
 
 namespace lehr {
 namespace {
@@ -231,11 +231,6 @@ void MatrixMarketParser::read_array() {
       end_line();
     }
   }
-}
-
-void append_number(std::string& text, double value) {
-  std::array<char, 32> digits;
-  text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
 }  // namespace

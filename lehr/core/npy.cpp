@@ -129,12 +129,12 @@ class HeaderParser {
   std::size_t at_ = 0;
 };
 
-struct Layout {
+struct StoredElement {
   ElementType type;
   bool big_endian;
 };
 
-Layout layout_of(const std::string& descr, std::string_view file, const NpyOptions& options) {
+StoredElement stored_element(const std::string& descr, std::string_view file, const NpyOptions& options) {
   if (descr == "|O" || descr == "O")
     throw InvalidInput("{}: the array holds pickled Python objects, only numbers are read", file);
   if (descr.size() > 2 && std::string_view("<>|=").find(descr[0]) != std::string_view::npos) {
@@ -209,19 +209,19 @@ constexpr std::string_view kSuffix = ".npy";
 Tensor parse_npy(std::span<const std::byte> bytes, std::string_view file, const NpyOptions& options) {
   ByteReader reader(bytes, file);
   Header header = read_header(reader, file);
-  const Layout layout = layout_of(header.descr, file, options);
-  const std::optional<std::uint64_t> size = byte_count(layout.type, header.shape);
+  const StoredElement stored = stored_element(header.descr, file, options);
+  const std::optional<std::uint64_t> size = byte_count(stored.type, header.shape);
   if (!size || *size != reader.remaining())
     throw InvalidInput("{}: shape {} of {} needs {} bytes, {} follow the header", file,
                        to_string(header.shape), quote(header.descr),
                        size ? std::to_string(*size) : "more than 2^63", reader.remaining());
   const std::span<const std::byte> data = reader.take(*size, "data");
-  Tensor tensor{layout.type, std::move(header.shape), {}};
+  Tensor tensor{stored.type, std::move(header.shape), {}};
   if (header.fortran_order && tensor.shape.size() > 1)
-    tensor.bytes = to_c_order(data, tensor.shape, size_of(layout.type));
+    tensor.bytes = to_c_order(data, tensor.shape, size_of(stored.type));
   else
     tensor.bytes.assign(data.begin(), data.end());
-  if (layout.big_endian) reverse_elements(tensor.bytes, size_of(layout.type));
+  if (stored.big_endian) reverse_elements(tensor.bytes, size_of(stored.type));
   return tensor;
 }
 

@@ -14,7 +14,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr int step_limit = 500;
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Solves the normal equations restricted to the variables in `active`; the others are zero.
 VectorXd solve_active(const MatrixXd& gram, const VectorXd& moment, const std::vector<Index>& active) {
@@ -69,7 +68,7 @@ class Refinement {
     at.predicted.resize(log_observed_.size());
     at.jacobian.resize(log_observed_.size(), parameters.size());
     model_.evaluate(parameters, at.predicted, at.jacobian);
-    at.objective = infinity;
+    at.objective = std::numeric_limits<double>::infinity();
     if (!(at.predicted.minCoeff() > 0)) return at;
     at.residuals = at.predicted.array().log().matrix() - log_observed_;
     at.jacobian.array().colwise() /= at.predicted.array();
@@ -205,7 +204,7 @@ CurveFit fit_separable(const SeparableModel& model, const VectorXd& observed,
   const Index dimensions = starts.front().size();
   ReducedObjective rough(model, observed, huber_delta, 1e-3), reduced(model, observed, huber_delta, 1e-10);
   VectorXd best, gradient(dimensions);
-  double least = infinity;
+  double least = std::numeric_limits<double>::infinity();
   for (const VectorXd& start : starts) {
     const double objective = rough(start, gradient);
     if (objective < least) least = objective, best = start;

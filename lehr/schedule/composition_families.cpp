@@ -10,12 +10,8 @@
 namespace lehr::schedule {
 namespace {
 
-using Kind = ArgumentKind;
-
-constexpr Range positive{.low = 0, .open_low = true};
-
 Parameter inner(std::string name, std::string help) {
-  return {.name = std::move(name), .kind = Kind::schedule, .help = std::move(help), .bare = true};
+  return {.name = std::move(name), .kind = ArgumentKind::schedule, .help = std::move(help), .bare = true};
 }
 
 Curve warmup_curve(const Arguments& given, const Source&) {
@@ -37,11 +33,11 @@ Curve warmup_curve(const Arguments& given, const Source&) {
 Family warmup() {
   return {{"warmup",
            "rises to the first value of the inner schedule, which spans the rest of the run",
-           {{.name = "length", .kind = Kind::length, .help = "length of the rise", .bare = true},
+           {{.name = "length", .kind = ArgumentKind::length, .help = "length of the rise", .bare = true},
             inner("inner", "what follows"),
-            {.name = "from", .kind = Kind::number, .help = "value at the start", .default_text = "0"},
+            {.name = "from", .kind = ArgumentKind::number, .help = "value at the start", .default_text = "0"},
             {.name = "shape",
-             .kind = Kind::word,
+             .kind = ArgumentKind::word,
              .help = "shape of the rise",
              .default_text = "linear",
              .choices = {"linear", "geometric", "cosine"}}}},
@@ -53,7 +49,7 @@ Family then() {
            "one schedule after another; each spans its own part",
            {inner("first", "spans the run up to 'at'"),
             inner("second", "spans the rest; may be another then(...)"),
-            {.name = "at", .kind = Kind::length, .help = "where the second starts"}}},
+            {.name = "at", .kind = ArgumentKind::length, .help = "where the second starts"}}},
           [](const Arguments& given, const Source&) {
             return Curve{[first = given.schedule("first"), second = given.schedule("second"),
                           at = given.length("at")](const Place& place) {
@@ -117,16 +113,16 @@ Family restarts() {
            "the inner schedule again and again (SGDR, Loshchilov and Hutter 2017)",
            {inner("inner", "one cycle"),
             {.name = "count",
-             .kind = Kind::integer,
+             .kind = ArgumentKind::integer,
              .help = "number of cycles",
              .range = {.low = 1, .high = 1e6}},
             {.name = "multiplier",
-             .kind = Kind::number,
+             .kind = ArgumentKind::number,
              .help = "length of each cycle over that of the one before",
              .default_text = "1",
              .range = {.low = 0.01, .high = 100}},
             {.name = "decay",
-             .kind = Kind::number,
+             .kind = ArgumentKind::number,
              .help = "value of each cycle over that of the one before",
              .default_text = "1",
              .range = positive}}},
@@ -136,7 +132,7 @@ Family restarts() {
 Family scale() {
   return {{"scale",
            "the inner schedule times a factor",
-           {{.name = "factor", .kind = Kind::number, .help = "the factor", .bare = true},
+           {{.name = "factor", .kind = ArgumentKind::number, .help = "the factor", .bare = true},
             inner("inner", "what is scaled")}},
           [](const Arguments& given, const Source&) {
             return Curve{[factor = given.number("factor"), inner = given.schedule("inner")](
@@ -148,8 +144,8 @@ Family clamp() {
   return {{"clamp",
            "the inner schedule, kept within bounds",
            {inner("inner", "what is bounded"),
-            {.name = "low", .kind = Kind::number, .help = "least value"},
-            {.name = "high", .kind = Kind::number, .help = "greatest value"}}},
+            {.name = "low", .kind = ArgumentKind::number, .help = "least value"},
+            {.name = "high", .kind = ArgumentKind::number, .help = "greatest value"}}},
           [](const Arguments& given, const Source&) {
             const double low = given.number("low"), high = given.number("high");
             if (low > high) throw InvalidInput("'low' must not be above 'high', found {} and {}", low, high);

@@ -4,9 +4,6 @@ namespace lehr {
 namespace schedule {
 namespace {
 
-using Kind = ArgumentKind;
-
-constexpr Range positive{.low = 0, .open_low = true};
 constexpr Range share{.low = 0, .high = 1};
 
 struct ControllerFamily {
@@ -18,7 +15,7 @@ struct ControllerFamily {
 
 Parameter number(std::string name, std::string default_text, std::string help, Range range = {}) {
   return {.name = std::move(name),
-          .kind = Kind::number,
+          .kind = ArgumentKind::number,
           .help = std::move(help),
           .default_text = std::move(default_text),
           .range = range};
@@ -49,7 +46,7 @@ ControllerFamily dual_averaging() {
             number("offset", "10", "weight of the start, in observations", {.low = 0}),
             number("decay", "0.75", "forgetting of the average", {.low = 0.5, .high = 1, .open_low = true}),
             {.name = "adapt",
-             .kind = Kind::integer,
+             .kind = ArgumentKind::integer,
              .help = "observations until the step is frozen at its average; 0: never",
              .default_text = "0",
              .range = {.low = 0, .high = 1e15}}}},
@@ -104,15 +101,15 @@ ControllerFamily ess_tempering() {
 
 std::vector<Parameter> arms(std::vector<Parameter> more) {
   std::vector<Parameter> parameters{
-      {.name = "low", .kind = Kind::number, .help = "least value of the knob"},
-      {.name = "high", .kind = Kind::number, .help = "greatest value of the knob"},
+      {.name = "low", .kind = ArgumentKind::number, .help = "least value of the knob"},
+      {.name = "high", .kind = ArgumentKind::number, .help = "greatest value of the knob"},
       {.name = "arms",
-       .kind = Kind::integer,
+       .kind = ArgumentKind::integer,
        .help = "how many values to choose among",
        .default_text = "20",
        .range = {.low = 2, .high = 10'000}},
       {.name = "scale",
-       .kind = Kind::word,
+       .kind = ArgumentKind::word,
        .help = "spacing of the values",
        .default_text = "linear",
        .choices = {"linear", "log"}}};

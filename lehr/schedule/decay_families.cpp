@@ -8,12 +8,8 @@
 namespace lehr::schedule {
 namespace {
 
-using Kind = ArgumentKind;
-
-constexpr Range positive{.low = 0, .open_low = true};
-
 Parameter number(std::string name, std::string help, Range range = {}) {
-  return {.name = std::move(name), .kind = Kind::number, .help = std::move(help), .range = range};
+  return {.name = std::move(name), .kind = ArgumentKind::number, .help = std::move(help), .range = range};
 }
 
 std::vector<Parameter> ends(Range range = {}) {
@@ -64,8 +60,9 @@ Family polynomial() {
 }
 
 Family inverse_sqrt() {
-  Parameter scale{
-      .name = "scale", .kind = Kind::length, .help = "length over which the value falls to peak / sqrt(2)"};
+  Parameter scale{.name = "scale",
+                  .kind = ArgumentKind::length,
+                  .help = "length over which the value falls to peak / sqrt(2)"};
   return {{"inverse_sqrt",
            "peak / sqrt(1 + x / scale): falls without an end in view",
            {number("peak", "value at the start"), std::move(scale)}},
@@ -82,19 +79,22 @@ Family inverse_sqrt() {
 std::vector<Parameter> wsd_parameters() {
   return {number("peak", "value between warm-up and decay"),
           number("to", "value at the end"),
-          {.name = "start", .kind = Kind::length, .help = "where the decay starts", .default_text = "0.8"},
+          {.name = "start",
+           .kind = ArgumentKind::length,
+           .help = "where the decay starts",
+           .default_text = "0.8"},
           {.name = "shape",
-           .kind = Kind::word,
+           .kind = ArgumentKind::word,
            .help = "shape of the decay",
            .default_text = "linear",
            .choices = {"linear", "exponential", "cosine", "sqrt", "inverse", "power"}},
           {.name = "power",
-           .kind = Kind::number,
+           .kind = ArgumentKind::number,
            .help = "exponent of shape=power",
            .range = positive,
            .optional = true},
           {.name = "warmup",
-           .kind = Kind::length,
+           .kind = ArgumentKind::length,
            .help = "length of a linear rise from 0",
            .default_text = "0"}};
 }
@@ -125,15 +125,17 @@ Family wsd() {
 }
 
 Family cyclic() {
-  std::vector<Parameter> parameters{
-      number("low", "value at both ends of a cycle"),
-      number("high", "value in the middle of a cycle"),
-      {.name = "count", .kind = Kind::integer, .help = "number of cycles", .range = {.low = 1, .high = 1e6}},
-      {.name = "shape",
-       .kind = Kind::word,
-       .help = "shape of the rise and the fall",
-       .default_text = "triangle",
-       .choices = {"triangle", "cosine"}}};
+  std::vector<Parameter> parameters{number("low", "value at both ends of a cycle"),
+                                    number("high", "value in the middle of a cycle"),
+                                    {.name = "count",
+                                     .kind = ArgumentKind::integer,
+                                     .help = "number of cycles",
+                                     .range = {.low = 1, .high = 1e6}},
+                                    {.name = "shape",
+                                     .kind = ArgumentKind::word,
+                                     .help = "shape of the rise and the fall",
+                                     .default_text = "triangle",
+                                     .choices = {"triangle", "cosine"}}};
   return {{"cyclic", "rises from low to high and falls back, count times", std::move(parameters)},
           [](const Arguments& given, const Source&) {
             const Shape shape = given.word("shape") == "cosine" ? Shape::cosine : Shape::linear;

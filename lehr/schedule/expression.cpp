@@ -7,8 +7,6 @@
 namespace lehr::schedule {
 namespace {
 
-using Kind = Expression::Kind;
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool starts_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool continues_word(char c) { return starts_word(c) || is_digit(c); }
@@ -62,7 +60,7 @@ class Parser {
     fail(at_, "expected a value, found {}", next_shown());
   }
 
-  Expression begin(Kind kind) const {
+  Expression begin(Expression::Kind kind) const {
     Expression result;
     result.kind = kind;
     result.column = at_ + 1;
@@ -70,7 +68,7 @@ class Parser {
   }
 
   Expression number() {
-    Expression result = begin(Kind::number);
+    Expression result = begin(Expression::Kind::number);
     const std::size_t from = at_;
     const char* const first = text_.data() + at_;
     const char* const last = text_.data() + text_.size();
@@ -94,7 +92,7 @@ class Parser {
     if (number.number != std::floor(number.number) || number.number < 0 || number.number > 1e15)
       fail(from, "steps are whole numbers from 0 to 1e15, found {}", number_text(number.number));
     number.number += 0.0;  // "-0steps" is no different from "0steps"
-    number.kind = Kind::steps;
+    number.kind = Expression::Kind::steps;
   }
 
   std::string word() {
@@ -104,7 +102,7 @@ class Parser {
   }
 
   Expression quoted_text() {
-    Expression result = begin(Kind::text);
+    Expression result = begin(Expression::Kind::text);
     const std::size_t from = at_;
     const std::size_t end = text_.find('"', at_ + 1);
     if (end == std::string_view::npos) fail(from, "the text that starts here has no closing '\"'");
@@ -117,7 +115,7 @@ class Parser {
   }
 
   Expression list(int depth) {
-    Expression result = begin(Kind::list);
+    Expression result = begin(Expression::Kind::list);
     take('[');
     if (take(']')) return result;
     do result.items.push_back(value(depth + 1));
@@ -127,10 +125,10 @@ class Parser {
   }
 
   Expression word_or_call(int depth) {
-    Expression result = begin(Kind::word);
+    Expression result = begin(Expression::Kind::word);
     result.text = word();
     if (!take('(')) return result;
-    result.kind = Kind::call;
+    result.kind = Expression::Kind::call;
     if (take(')')) return result;
     do argument(result, depth + 1);
     while (take(','));
@@ -161,16 +159,16 @@ class Parser {
 
 std::string Expression::shown() const {
   switch (kind) {
-    case Kind::number:
+    case Expression::Kind::number:
       return number_text(number);
-    case Kind::steps:
+    case Expression::Kind::steps:
       return steps_text(number);
-    case Kind::text:
-    case Kind::word:
+    case Expression::Kind::text:
+    case Expression::Kind::word:
       return quote(text);
-    case Kind::list:
+    case Expression::Kind::list:
       return "a list";
-    case Kind::call:
+    case Expression::Kind::call:
       return quote(text + "(...)");
   }
   return {};

@@ -16,8 +16,6 @@
 namespace lehr::schedule {
 namespace {
 
-using Kind = ArgumentKind;
-
 // The places of values on a stretch: equally spaced, or with the inner ones listed.
 class Positions {
  public:
@@ -68,11 +66,11 @@ std::vector<Length> inner_positions(const Arguments& given, std::size_t needed) 
 }
 
 Parameter values_parameter(std::string help) {
-  return {.name = "values", .kind = Kind::numbers, .help = std::move(help)};
+  return {.name = "values", .kind = ArgumentKind::numbers, .help = std::move(help)};
 }
 
 Parameter at_parameter(std::string help) {
-  return {.name = "at", .kind = Kind::lengths, .help = std::move(help), .optional = true};
+  return {.name = "at", .kind = ArgumentKind::lengths, .help = std::move(help), .optional = true};
 }
 
 Family steps() {
@@ -156,7 +154,7 @@ Family knots() {
            {values_parameter("at least two values"),
             at_parameter("where the inner values stand; absent: equally spaced"),
             {.name = "shape",
-             .kind = Kind::word,
+             .kind = ArgumentKind::word,
              .help = "between the knots; cubic is monotone and never overshoots",
              .default_text = "linear",
              .choices = {"linear", "geometric", "cubic"}}}},
@@ -182,20 +180,22 @@ Curve table_curve(const Arguments& given, const Source& source) {
 }
 
 Family table() {
-  return {
-      {"table",
-       "the values of a CSV file by progress or step; holds the first and last beyond its ends",
-       {{.name = "file", .kind = Kind::text, .help = "path of the CSV file, in double quotes", .bare = true},
-        {.name = "column",
-         .kind = Kind::text,
-         .help = "name of the value column; absent: the second",
-         .optional = true},
-        {.name = "interpolation",
-         .kind = Kind::word,
-         .help = "between the rows",
-         .default_text = "linear",
-         .choices = {"linear", "hold"}}}},
-      table_curve};
+  return {{"table",
+           "the values of a CSV file by progress or step; holds the first and last beyond its ends",
+           {{.name = "file",
+             .kind = ArgumentKind::text,
+             .help = "path of the CSV file, in double quotes",
+             .bare = true},
+            {.name = "column",
+             .kind = ArgumentKind::text,
+             .help = "name of the value column; absent: the second",
+             .optional = true},
+            {.name = "interpolation",
+             .kind = ArgumentKind::word,
+             .help = "between the rows",
+             .default_text = "linear",
+             .choices = {"linear", "hold"}}}},
+          table_curve};
 }
 
 }  // namespace

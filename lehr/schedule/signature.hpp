@@ -23,6 +23,7 @@ struct Range {
   bool open_low = false;  // `low` itself is not allowed
   bool holds(double value) const { return (open_low ? value > low : value >= low) && value <= high; }
 };
+inline constexpr Range positive{.low = 0, .open_low = true};
 
 struct Parameter {
   std::string name;

@@ -15,9 +15,11 @@ using Eigen::VectorXd;
 
 constexpr std::array lambda_grid{0.99, 0.995, 0.998, 0.999, 0.9993, 0.9995, 0.9997, 0.9998};
 constexpr std::array alpha_starts{0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3};
-constexpr double refit_tolerance = 1e-8;  // relative decrease that ends a refit to resampled losses
 constexpr double smallest_alpha = 0.01, largest_alpha = 5;
-enum : Index { at_L0, at_A, at_alpha, at_C, at_lambda };
+// Where each parameter of the law stands.
+struct AnnealingAt {
+  enum : Index { L0, A, alpha, C, lambda };
+};
 
 // The features of the rows under one lambda.
 struct Features {
@@ -57,8 +59,8 @@ optimize::CurveFit fit_choice(const AnnealingRows& data, const Features& feature
   if (near != nullptr) {
     VectorXd start(model.linear + 1);
     start.head<2>() = near->parameters.head<2>();
-    if (data.anneals) start[2] = near->parameters[at_C];
-    start[model.linear] = near->parameters[at_alpha];
+    if (data.anneals) start[2] = near->parameters[AnnealingAt::C];
+    start[model.linear] = near->parameters[AnnealingAt::alpha];
     return optimize::refit_separable(model, losses, start, data.huber_delta, refit_tolerance);
   }
   std::vector<VectorXd> starts;
@@ -71,10 +73,10 @@ MatrixXd ordered_jacobian(const AnnealingRows& data, const optimize::CurveFit& f
   const Index columns = 3 + (data.anneals ? 1 : 0) + (data.slopes.empty() ? 0 : 1);
   MatrixXd jacobian(fit.predicted.size(), columns);
   jacobian.leftCols(2) = fit.jacobian.leftCols(2);
-  jacobian.col(at_alpha) = fit.jacobian.rightCols<1>();
-  if (data.anneals) jacobian.col(at_C) = fit.jacobian.col(2);
+  jacobian.col(AnnealingAt::alpha) = fit.jacobian.rightCols<1>();
+  if (data.anneals) jacobian.col(AnnealingAt::C) = fit.jacobian.col(2);
   if (!data.slopes.empty())
-    jacobian.col(at_lambda) = -fit.parameters[2] * data.slopes[choice].cwiseQuotient(fit.predicted);
+    jacobian.col(AnnealingAt::lambda) = -fit.parameters[2] * data.slopes[choice].cwiseQuotient(fit.predicted);
   return jacobian;
 }
 
@@ -138,9 +140,9 @@ FitProblem annealing_problem(const Rows& rows, const FitOptions& options) {
   FitProblem problem;
   problem.names = data->power ? std::vector<std::string>{"L0", "A", "alpha"}
                               : std::vector<std::string>{"L0", "A", "alpha", "C", "lambda"};
-  problem.free = {at_L0, at_A, at_alpha};
-  if (data->anneals) problem.free.push_back(at_C);
-  if (!data->slopes.empty()) problem.free.push_back(at_lambda);
+  problem.free = {AnnealingAt::L0, AnnealingAt::A, AnnealingAt::alpha};
+  if (data->anneals) problem.free.push_back(AnnealingAt::C);
+  if (!data->slopes.empty()) problem.free.push_back(AnnealingAt::lambda);
   problem.identified = data->power || data->anneals;
   if (!problem.identified)
     problem.warnings.emplace_back(

@@ -10,8 +10,6 @@ using Eigen::ArrayXd;
 using Eigen::Index;
 
 constexpr std::int64_t longest_block = 64;
-constexpr double smallest_rate = 1e-300;  // stands for a rate of 0, whose drops are spent at once
-
 // A block that grows gap by gap.
 struct GrowingBlock {
   double drop = 0, log_rate = 0, area = 0;

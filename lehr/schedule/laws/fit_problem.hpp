@@ -15,6 +15,9 @@ namespace lehr::laws {
 // How many left-out curves the assumed discrepancy counts as, where curves show one of their own.
 inline constexpr std::int64_t assumed_folds = 2;
 
+// The relative decrease of the objective that ends a refit to resampled losses.
+inline constexpr double refit_tolerance = 1e-8;
+
 // The rows that a fit uses, curve after curve; rows inside a warm-up are left out.
 struct Rows {
   std::vector<Curve> curves;

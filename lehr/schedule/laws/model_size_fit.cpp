@@ -17,8 +17,10 @@ using Eigen::VectorXd;
 // With two sizes L0, B and beta cannot be told apart; beta is then the exponent of Hoffmann et al., "Training
 // compute-optimal large language models", 2022.
 constexpr double beta_of_two_sizes = 0.34;
-constexpr double refit_tolerance = 1e-8;  // relative decrease that ends a refit to resampled losses
-enum : Index { at_L0, at_A, at_alpha, at_B, at_beta, at_C, at_gamma, at_lambda };
+// Where each parameter of the law stands.
+struct SizeAt {
+  enum : Index { L0, A, alpha, B, beta, C, gamma, lambda };
+};
 
 struct SizeRows {
   VectorXd log_forward, annealing, log_size;  // log of the size relative to `reference`
@@ -67,9 +69,9 @@ optimize::CurveFit fit_sizes(const SizeRows& data, const VectorXd& losses, const
   if (near == nullptr) return optimize::fit_separable(model, losses, starts(data), data.huber_delta);
   const VectorXd& p = near->parameters;
   VectorXd start(data.beta_free ? 7 : 6);
-  start.head<6>() << p[at_L0], p[at_A], p[at_B] * std::pow(data.reference, -p[at_beta]),
-      p[at_C] * std::pow(data.reference, -p[at_gamma]), p[at_alpha], p[at_gamma];
-  if (data.beta_free) start[6] = p[at_beta];
+  start.head<6>() << p[SizeAt::L0], p[SizeAt::A], p[SizeAt::B] * std::pow(data.reference, -p[SizeAt::beta]),
+      p[SizeAt::C] * std::pow(data.reference, -p[SizeAt::gamma]), p[SizeAt::alpha], p[SizeAt::gamma];
+  if (data.beta_free) start[6] = p[SizeAt::beta];
   return optimize::refit_separable(model, losses, start, data.huber_delta, refit_tolerance);
 }
 
@@ -80,14 +82,14 @@ MatrixXd natural_jacobian(const SizeRows& data, const optimize::CurveFit& fit,
   MatrixXd columns = MatrixXd::Zero(fit.predicted.size(), 8);
   const double log_reference = std::log(data.reference),
                beta = data.beta(fit.parameters.tail(fit.parameters.size() - 4)), gamma = fit.parameters[5];
-  columns.col(at_L0) = fit.jacobian.col(0);
-  columns.col(at_A) = fit.jacobian.col(1);
-  columns.col(at_alpha) = fit.jacobian.col(4);
-  columns.col(at_B) = fit.jacobian.col(2) * std::exp(-beta * log_reference);
-  columns.col(at_C) = fit.jacobian.col(3) * std::exp(-gamma * log_reference);
-  columns.col(at_gamma) = fit.jacobian.col(5) - log_reference * fit.parameters[3] * fit.jacobian.col(3);
+  columns.col(SizeAt::L0) = fit.jacobian.col(0);
+  columns.col(SizeAt::A) = fit.jacobian.col(1);
+  columns.col(SizeAt::alpha) = fit.jacobian.col(4);
+  columns.col(SizeAt::B) = fit.jacobian.col(2) * std::exp(-beta * log_reference);
+  columns.col(SizeAt::C) = fit.jacobian.col(3) * std::exp(-gamma * log_reference);
+  columns.col(SizeAt::gamma) = fit.jacobian.col(5) - log_reference * fit.parameters[3] * fit.jacobian.col(3);
   if (data.beta_free)
-    columns.col(at_beta) = fit.jacobian.col(6) - log_reference * fit.parameters[2] * fit.jacobian.col(2);
+    columns.col(SizeAt::beta) = fit.jacobian.col(6) - log_reference * fit.parameters[2] * fit.jacobian.col(2);
   return columns(Eigen::all, free);
 }
 
@@ -144,14 +146,14 @@ FitProblem model_size_problem(const Rows& rows, const FitOptions& options) {
   const auto data = std::make_shared<const SizeRows>(size_rows(rows, options, sizes));
   FitProblem problem;
   problem.names = {"L0", "A", "alpha", "B", "beta", "C", "gamma", "lambda"};
-  problem.free = {at_L0, at_A, at_alpha, at_B, at_beta, at_C, at_gamma};
+  problem.free = {SizeAt::L0, SizeAt::A, SizeAt::alpha, SizeAt::B, SizeAt::beta, SizeAt::C, SizeAt::gamma};
   problem.identified = data->annealing.cwiseAbs().maxCoeff() > 0;
   if (!problem.identified)
     problem.warnings.emplace_back(
         "C and gamma are not identified, because no learning rate changes after the warm-up. Add a curve "
         "that anneals.");
   if (!data->beta_free) {
-    std::erase(problem.free, at_beta);
+    std::erase(problem.free, SizeAt::beta);
     problem.warnings.emplace_back(
         fmt::format("beta is not identified by two model sizes; it is fixed at {}. Add a third size.",
                     beta_of_two_sizes));

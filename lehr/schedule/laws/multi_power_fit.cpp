@@ -22,11 +22,14 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-enum : Index { at_L0, at_A, at_alpha, at_B, at_C, at_beta, at_gamma, parameter_count };
+// Where each parameter of the law stands.
+struct PowerAt {
+  enum : Index { L0, A, alpha, B, C, beta, gamma, count };
+};
 
 // The prior at a peak learning rate of 3e-4; the law's own scaling carries B and C to other peaks.
 constexpr double prior_peak = 3e-4;
-constexpr std::array<Index, 4> prior_on{at_B, at_C, at_beta, at_gamma};
+constexpr std::array<Index, 4> prior_on{PowerAt::B, PowerAt::C, PowerAt::beta, PowerAt::gamma};
 constexpr std::array prior_value{450.0, 2.0, 0.6, 0.65};
 constexpr std::array prior_spread{0.5, 0.5, 0.15, 0.15};
 
@@ -41,7 +44,8 @@ struct MultiPowerRows {
 };
 
 MultiPowerLaw law_with(const VectorXd& p, bool legacy) {
-  return {p[at_L0], p[at_A], p[at_alpha], p[at_B], p[at_C], p[at_beta], p[at_gamma], legacy};
+  return {p[PowerAt::L0], p[PowerAt::A],    p[PowerAt::alpha], p[PowerAt::B],
+          p[PowerAt::C],  p[PowerAt::beta], p[PowerAt::gamma], legacy};
 }
 
 // The model on log-parameters with the prior, its centre moved by `shift` spreads.
@@ -54,8 +58,8 @@ optimize::CurveModel posterior_model(const MultiPowerRows& data, const optimize:
       predict_blocks(law, data.curves[c], data.begin[c], predicted, &jacobian);
   };
   model.lower = box.lower;
-  model.prior.center = VectorXd::Zero(parameter_count);
-  model.prior.precision = MatrixXd::Zero(parameter_count, parameter_count);
+  model.prior.center = VectorXd::Zero(PowerAt::count);
+  model.prior.precision = MatrixXd::Zero(PowerAt::count, PowerAt::count);
   for (std::size_t i = 0; i < prior_on.size(); ++i) {
     const Index p = prior_on[i];
     const double moved = shift.size() > 0 ? shift[static_cast<Index>(i)] * prior_spread[i] : 0;
@@ -70,18 +74,18 @@ optimize::CurveModel posterior_model(const MultiPowerRows& data, const optimize:
 optimize::Objective objective(const optimize::CurveModel& model, const VectorXd& losses,
                               optimize::Huber huber) {
   const double scale = 1 / (static_cast<double>(losses.size()) * huber.delta * huber.delta);
-  return [&model, huber, scale, log_losses = VectorXd(losses.array().log()),
-          predicted = VectorXd(losses.size()), jacobian = MatrixXd(losses.size(), parameter_count)](
-             const VectorXd& logs, VectorXd& gradient) mutable {
-    model.evaluate(logs, predicted, jacobian);
-    if (!(predicted.minCoeff() > 0)) return std::numeric_limits<double>::infinity();
-    const VectorXd residuals = predicted.array().log().matrix() - log_losses;
-    const VectorXd off = logs - model.prior.center, pull = model.prior.precision * off;
-    const VectorXd slopes = residuals.unaryExpr([huber](double r) { return huber.slope(r); });
-    gradient = scale * (jacobian.transpose() * slopes.cwiseQuotient(predicted) + pull);
-    return scale *
-           (residuals.unaryExpr([huber](double r) { return huber.loss(r); }).sum() + 0.5 * off.dot(pull));
-  };
+  return
+      [&model, huber, scale, log_losses = VectorXd(losses.array().log()), predicted = VectorXd(losses.size()),
+       jacobian = MatrixXd(losses.size(), PowerAt::count)](const VectorXd& logs, VectorXd& gradient) mutable {
+        model.evaluate(logs, predicted, jacobian);
+        if (!(predicted.minCoeff() > 0)) return std::numeric_limits<double>::infinity();
+        const VectorXd residuals = predicted.array().log().matrix() - log_losses;
+        const VectorXd off = logs - model.prior.center, pull = model.prior.precision * off;
+        const VectorXd slopes = residuals.unaryExpr([huber](double r) { return huber.slope(r); });
+        gradient = scale * (jacobian.transpose() * slopes.cwiseQuotient(predicted) + pull);
+        return scale *
+               (residuals.unaryExpr([huber](double r) { return huber.loss(r); }).sum() + 0.5 * off.dot(pull));
+      };
 }
 
 // Starts for the search: L0, A and alpha from the simplified law L0 + A S1^-alpha - B (peak - eta), and the
@@ -104,17 +108,17 @@ std::vector<VectorXd> starts(const MultiPowerRows& data, const VectorXd& losses)
   for (const double alpha : {0.1, 0.2, 0.35, 0.5, 0.7, 1.0}) alphas.push_back(VectorXd::Constant(1, alpha));
   const VectorXd fit = optimize::fit_separable(simplified, losses, alphas, data.huber.delta).parameters;
 
-  VectorXd base(parameter_count);
+  VectorXd base(PowerAt::count);
   base << std::max(fit[0], 0.01 * losses.minCoeff()), std::max(fit[1], 1e-3 * losses.minCoeff()), fit[3],
       data.prior_center.array().exp().matrix();
   VectorXd reference = base;
-  if (fit[2] > 0) reference[at_B] = fit[2];
-  reference.tail<3>() << base[at_C] / 2, 0.5, 0.5;
+  if (fit[2] > 0) reference[PowerAt::B] = fit[2];
+  reference.tail<3>() << base[PowerAt::C] / 2, 0.5, 0.5;
   return {base.array().log(), reference.array().log()};
 }
 
 optimize::Box log_box(const VectorXd& losses) {
-  VectorXd lower(parameter_count), upper(parameter_count);
+  VectorXd lower(PowerAt::count), upper(PowerAt::count);
   lower << 1e-3 * losses.minCoeff(), 1e-6, 0.01, 1e-12, 1e-12, 1e-3, 1e-3;
   upper << losses.maxCoeff(), 1e6, 5, 1e18, 1e18, 10, 3;
   return {lower.array().log(), upper.array().log()};
@@ -201,7 +205,8 @@ FitProblem multi_power_problem(const Rows& rows, const FitOptions& options) {
   const auto data = std::make_shared<const MultiPowerRows>(multi_power_rows(rows, options));
   FitProblem problem;
   problem.names = {"L0", "A", "alpha", "B", "C", "beta", "gamma"};
-  problem.free = {at_L0, at_A, at_alpha, at_B, at_C, at_beta, at_gamma};
+  problem.free = {PowerAt::L0, PowerAt::A,    PowerAt::alpha, PowerAt::B,
+                  PowerAt::C,  PowerAt::beta, PowerAt::gamma};
   problem.priors = static_cast<Index>(prior_on.size());
   problem.identified = drops(*data);
   if (!problem.identified)

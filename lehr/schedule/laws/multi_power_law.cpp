@@ -12,8 +12,6 @@ namespace {
 using Eigen::ArrayXd;
 using Eigen::Index;
 
-constexpr double smallest_rate = 1e-300;  // stands for a rate of 0, whose drops are spent at once
-
 // The steps k at which the rate changes (in the part that counts).
 struct Drops {
   std::vector<std::int64_t> step;

@@ -16,6 +16,8 @@
 
 namespace lehr::laws {
 
+inline constexpr double smallest_rate = 1e-300;  // stands for a rate of 0, whose drops are spent at once
+
 struct MultiPowerLaw {
   double L0 = 0, A = 0, alpha = 0, B = 0, C = 0, beta = 0, gamma = 0;
   bool legacy_warmup_gaps = false;
