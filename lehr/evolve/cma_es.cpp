@@ -1,10 +1,10 @@
 #include "lehr/evolve/cma_es.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 
 #include "lehr/core/errors.hpp"
+#include "lehr/linalg/dense.hpp"
 
 namespace lehr::evolve {
 namespace {
@@ -152,13 +152,13 @@ void CmaEs::adapt_sigma(State& state, bool flat) const {
 }
 
 void CmaEs::decompose(State& state) const {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(state.covariance);
-  if (solver.info() != Eigen::Success || !solver.eigenvalues().allFinite())
+  const linalg::SymmetricEigen eigen = linalg::symmetric_eigen(state.covariance);
+  if (!eigen.values.allFinite())
     throw NumericalFailure("CMA-ES: the covariance matrix of generation {} has no finite eigenvalues",
                            state.generation);
-  const double floor = solver.eigenvalues().maxCoeff() / (10 * worst_condition);
-  state.axes = solver.eigenvalues().cwiseMax(floor).cwiseSqrt();
-  state.directions = solver.eigenvectors();
+  const double floor = eigen.values.maxCoeff() / (10 * worst_condition);
+  state.axes = eigen.values.cwiseMax(floor).cwiseSqrt();
+  state.directions = eigen.vectors;
   state.decomposed = state.generation;
 }
 

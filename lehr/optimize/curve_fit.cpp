@@ -1,9 +1,9 @@
 #include "lehr/optimize/curve_fit.hpp"
 
-#include <Eigen/Cholesky>
 #include <limits>
 
 #include "lehr/core/errors.hpp"
+#include "lehr/linalg/dense.hpp"
 #include "lehr/optimize/huber.hpp"
 
 namespace lehr::optimize {
@@ -18,7 +18,8 @@ constexpr int step_limit = 500;
 // Solves the normal equations restricted to the variables in `active`; the others are zero.
 VectorXd solve_active(const MatrixXd& gram, const VectorXd& moment, const std::vector<Index>& active) {
   VectorXd x = VectorXd::Zero(moment.size());
-  const VectorXd solution = MatrixXd(gram(active, active)).ldlt().solve(VectorXd(moment(active)));
+  const VectorXd solution =
+      linalg::solve_semidefinite(MatrixXd(gram(active, active)), VectorXd(moment(active)));
   x(active) = solution;
   return x;
 }

@@ -1,11 +1,11 @@
 #include "lehr/optimize/lbfgs.hpp"
 
-#include <Eigen/LU>
 #include <algorithm>
 #include <limits>
 #include <vector>
 
 #include "lehr/core/errors.hpp"
+#include "lehr/linalg/dense.hpp"
 #include "lehr/optimize/line_search.hpp"
 
 namespace lehr::optimize {
@@ -64,7 +64,7 @@ class CompactMatrix {
     inverse.bottomLeftCorner(k, k) = sy.triangularView<Eigen::StrictlyLower>();
     inverse.topRightCorner(k, k) = inverse.bottomLeftCorner(k, k).transpose();
     inverse.bottomRightCorner(k, k) = theta_ * steps_.transpose() * steps_;
-    m_ = k > 0 ? MatrixXd(inverse.partialPivLu().inverse()) : inverse;
+    m_ = k > 0 ? linalg::inverse(inverse) : inverse;
   }
 
   Index n_;
@@ -165,7 +165,7 @@ VectorXd subspace_minimiser(const CompactMatrix& b, const Bounds& bounds, const 
   const MatrixXd w = b.w()(free, Eigen::all);
   const VectorXd r = model_gradient(free);
   const MatrixXd system = MatrixXd::Identity(w.cols(), w.cols()) - b.m() * (w.transpose() * w) / b.theta();
-  const VectorXd v = system.partialPivLu().solve(b.m(w.transpose() * r));
+  const VectorXd v = linalg::solve(system, b.m(w.transpose() * r));
   VectorXd newton = VectorXd::Zero(x.size());
   newton(free) = -(r + w * v / b.theta()) / b.theta();
   if (!newton.allFinite()) return cauchy.point;

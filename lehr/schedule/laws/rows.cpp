@@ -1,6 +1,6 @@
-#include <Eigen/Eigenvalues>
 #include <limits>
 
+#include "lehr/linalg/dense.hpp"
 #include "lehr/schedule/laws/fit_problem.hpp"
 
 namespace lehr::laws {
@@ -77,8 +77,7 @@ double scaled_condition_number(const Eigen::MatrixXd& hessian) {
   const Eigen::VectorXd scale =
       hessian.diagonal().cwiseMax(std::numeric_limits<double>::min()).cwiseSqrt().cwiseInverse();
   const Eigen::MatrixXd scaled = scale.asDiagonal() * hessian * scale.asDiagonal();
-  const Eigen::VectorXd values =
-      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(scaled, Eigen::EigenvaluesOnly).eigenvalues();
+  const Eigen::VectorXd values = linalg::symmetric_eigenvalues(scaled);
   const double smallest = values.minCoeff();
   return smallest > 0 ? values.maxCoeff() / smallest : std::numeric_limits<double>::infinity();
 }

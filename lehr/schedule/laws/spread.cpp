@@ -1,9 +1,9 @@
 #include "lehr/schedule/laws/spread.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 
 #include "lehr/core/parallel.hpp"
+#include "lehr/linalg/dense.hpp"
 #include "lehr/schedule/laws/fit_problem.hpp"
 #include "lehr/stats/distributions.hpp"
 
@@ -32,11 +32,11 @@ VectorXd sigma_point_variance(const Fit& fit, const std::function<VectorXd(const
   const Index count = static_cast<Index>(fit.parameters.size());
   VectorXd center(count);
   for (Index i = 0; i < count; ++i) center[i] = fit.parameters[static_cast<std::size_t>(i)].value;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(fit.correlation);
+  const linalg::SymmetricEigen eigen = linalg::symmetric_eigen(fit.correlation);
   const VectorXd deviation = fit.covariance.diagonal().cwiseSqrt();
   const auto squares = parallel_map(count, [&](std::int64_t j) -> VectorXd {
-    const double root = std::sqrt(std::max(eigen.eigenvalues()[j], 0.0));
-    const VectorXd step = reach * root * deviation.cwiseProduct(eigen.eigenvectors().col(j));
+    const double root = std::sqrt(std::max(eigen.values[j], 0.0));
+    const VectorXd step = reach * root * deviation.cwiseProduct(eigen.vectors.col(j));
     const VectorXd up = quantity(law_from(fit.options, center + step));
     const VectorXd down = quantity(law_from(fit.options, center - step));
     return ((up - down) / (2 * reach)).cwiseAbs2();

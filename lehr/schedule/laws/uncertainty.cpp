@@ -1,10 +1,10 @@
 #include "lehr/schedule/laws/uncertainty.hpp"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 
 #include "lehr/core/parallel.hpp"
+#include "lehr/linalg/dense.hpp"
 #include "lehr/stats/distributions.hpp"
 
 namespace lehr::laws {
@@ -52,7 +52,7 @@ MatrixXd inverse_hessian(const Estimate& at) {
   MatrixXd scaled = scale.asDiagonal() * hessian * scale.asDiagonal();
   scaled.diagonal().array() += 1e-12;
   const MatrixXd identity = MatrixXd::Identity(hessian.rows(), hessian.cols());
-  return scale.asDiagonal() * scaled.ldlt().solve(identity) * scale.asDiagonal();
+  return scale.asDiagonal() * linalg::solve_semidefinite(scaled, identity) * scale.asDiagonal();
 }
 
 // H^-1 J'W: how the free parameters follow the log losses.
