@@ -6,13 +6,17 @@
 // holds the fast path for many reads of one Ising model.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "lehr/core/random.hpp"
+#include "lehr/spin/energy_thresholds.hpp"
 #include "lehr/spin/ising_model.hpp"
 
 namespace lehr::spin {
@@ -32,8 +36,19 @@ concept FlipModel = requires(const M& model, typename M::Configuration& configur
   { configuration.spins } -> std::convertible_to<std::span<const std::int8_t>>;
 };
 
-enum class Rule { metropolis, heat_bath };
+// A model whose energy is known too: what can be tempered.
+//   energy(spins)          H of the spins, all of it
+// Resumed runs equal uninterrupted ones bit for bit where configuration(c.spins) equals c for every c that
+// flips can reach; IsingFlips and PolynomialModel hold to that.
+template <class M>
+concept EnergyModel = FlipModel<M> && requires(const M& model, std::span<const std::int8_t> spins) {
+  { model.energy(spins) } -> std::convertible_to<double>;
+};
+
 enum class Order { sequential, random };
+
+// Fills `sites` with independent uniform draws from [0, n).
+void draw_sites(Index n, Stream& random, std::span<Index> sites);
 
 // The probability that a flip of cost `cost` (energy change times beta) is accepted.
 // Metropolis min(1, e^-cost); heat bath 1 / (1 + e^cost).
@@ -47,31 +62,41 @@ struct SweepCounts {
   double energy_change = 0;
 };
 
-// size() proposals at inverse temperature beta (0 <= beta <= infinity), one number of `random` each where the
-// answer is open (two with Order::random). At beta = infinity Metropolis accepts what does not raise the
-// energy.
+// size() proposals at inverse temperature beta (0 <= beta <= infinity), accepted by thresholds drawn in
+// blocks (energy_thresholds.hpp). At beta = infinity Metropolis accepts what does not raise the energy. At
+// beta = 0 sequential Metropolis flips every spin: use the heat bath there, which makes each spin a fair
+// coin.
 template <FlipModel M>
 SweepCounts sweep(const M& model, typename M::Configuration& configuration, double beta, Stream& random,
                   Rule rule = Rule::metropolis, Order order = Order::sequential) {
+  constexpr Index block = 512;
+  std::array<double, block> thresholds;
+  std::array<Index, block> sites;
   SweepCounts counts;
   const Index n = static_cast<Index>(model.size());
-  for (Index k = 0; k < n; ++k) {
-    const Index i = order == Order::random ? static_cast<Index>(uniform_index(random, n)) : k;
-    const double change = model.flip_cost(configuration, i);
-    const double cost = change == 0 ? 0 : beta * change;  // infinity times 0 is 0 here
-    const bool open = rule == Rule::heat_bath || cost > 0;
-    if (cost > 44.36) continue;  // accepted less often than once in 2^64
-    if (open && uniform(random) >= acceptance(rule, cost)) continue;
-    model.flip(configuration, i);
-    ++counts.accepted;
-    counts.energy_change += change;
+  for (Index first = 0; first < n; first += block) {
+    const auto count = static_cast<std::size_t>(std::min(block, n - first));
+    draw_energy_thresholds(rule, beta, random, {thresholds.data(), count});
+    if (order == Order::random) draw_sites(n, random, {sites.data(), count});
+    for (std::size_t k = 0; k < count; ++k) {
+      const Index i = order == Order::random ? sites[k] : first + static_cast<Index>(k);
+      const double change = model.flip_cost(configuration, i);
+      if (!(change <= thresholds[k])) continue;
+      model.flip(configuration, i);
+      ++counts.accepted;
+      counts.energy_change += change;
+    }
   }
   counts.proposed = n;
   return counts;
 }
 
-// An Ising model with cached local fields: flip_cost O(1), flip O(degree). The fields drift by rounding when
-// weights are not integers: `refresh` recomputes them; do so every 10^4 sweeps or so.
+// An Ising model with cached local fields: flip_cost O(1), flip O(degree).
+//
+// Weights are rounded to multiples of a quantum, 2^-52 of the largest local field that a spin can feel or
+// less, so that every sum of them is exact: the cached fields never drift, and a configuration made from its
+// spins equals one that was reached by flips, bit for bit. Weights of few digits (integers, 0.25, ...) stay
+// what they are.
 class IsingFlips {
  public:
   struct Configuration {
@@ -79,18 +104,15 @@ class IsingFlips {
     std::vector<double> fields;  // h_i + sum_j J_ij s_j
   };
 
-  explicit IsingFlips(const IsingModel& model) : model_(&model) {}  // `model` must outlive this
+  // `model` must outlive this. Throws InvalidInput when local fields overflow.
+  explicit IsingFlips(const IsingModel& model);
   Index size() const { return model_->size(); }
-  Configuration configuration(std::span<const std::int8_t> spins) const {
-    Configuration made{Spins(spins.begin(), spins.end()), {}};
-    refresh(made);
-    return made;
-  }
-  void refresh(Configuration& c) const {
-    c.fields.resize(c.spins.size());
-    for (Index i = 0; i < size(); ++i)
-      c.fields[static_cast<std::size_t>(i)] = model_->local_field(c.spins, i);
-  }
+  const IsingModel& model() const { return *model_; }
+  // H of the spins, offset included.
+  double energy(std::span<const std::int8_t> spins) const { return model_->energy(spins); }
+  Configuration configuration(std::span<const std::int8_t> spins) const;
+  // Recomputes the fields from the spins; O(couplings).
+  void refresh(Configuration& c) const;
   double flip_cost(const Configuration& c, Index i) const {
     const auto at = static_cast<std::size_t>(i);
     return -2.0 * c.spins[at] * c.fields[at];
@@ -99,14 +121,24 @@ class IsingFlips {
     const auto at = static_cast<std::size_t>(i);
     const double twice = -2.0 * c.spins[at];
     const auto neighbours = model_->neighbours(i);
-    const auto weights = model_->weights(i);
+    const double* const weights = this->weights(i);
+    double* const fields = c.fields.data();
     for (std::size_t k = 0; k < neighbours.size(); ++k)
-      c.fields[static_cast<std::size_t>(neighbours[k])] += twice * weights[k];
+      fields[static_cast<std::size_t>(neighbours[k])] += twice * weights[k];
     c.spins[at] = static_cast<std::int8_t>(-c.spins[at]);
   }
 
  private:
+  struct Exact {  // the rounded numbers, in the model's order
+    std::vector<double> fields, weights;
+  };
+  const double* weights(Index i) const {
+    const double* const of_model = model_->weights(i).data();
+    return exact_ == nullptr ? of_model : exact_->weights.data() + (of_model - model_->weights(0).data());
+  }
+
   const IsingModel* model_;
+  std::shared_ptr<const Exact> exact_;  // null: the model's own numbers are exact
 };
 
 }  // namespace lehr::spin
