@@ -42,7 +42,8 @@ class Option {
   Json default_value;
   std::string unit_text;
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
-  bool open_low = false, open_high = false, is_required = false, is_list = false, is_flag = false;
+  bool open_low = false, open_high = false, is_required = false, is_list = false, is_flag = false,
+       is_positional = false;
   std::vector<std::string> choice_names;
 
   Option& unit(std::string text) { return unit_text = std::move(text), *this; }
@@ -52,6 +53,8 @@ class Option {
   Option& below(double to) { return high = to, open_high = true, *this; }
   Option& choices(std::vector<std::string> names) { return choice_names = std::move(names), *this; }
   Option& required() { return is_required = true, *this; }
+  // On the command line the value may also stand alone, without its flag.
+  Option& positional() { return is_positional = true, *this; }
 
   // What is allowed, for messages and tables: "integer in [1, 1000]", "one of a, b".
   std::string allowed() const;
