@@ -1,0 +1,77 @@
+// The inner loops of lane_sweep.hpp and read_sweep.hpp: plain arrays in, one sweep done. Compiled for several
+// instruction sets (Highway) and chosen at run time; results do not depend on which one runs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "lehr/spin/ising_model.hpp"
+#include "lehr/spin/thresholds.hpp"
+
+namespace lehr::spin::kernels {
+
+inline constexpr std::size_t lanes = 64;
+
+// Four random words from which a kernel makes its own lanes of xoshiro256++ (Blackman and Vigna 2018), the
+// same for every instruction set. The caller addresses them by (seed, block, sweep, chunk).
+using Words = std::array<std::uint64_t, 4>;
+
+// 64 reads of one model, a byte each. Row i of `rows` holds the spins i of all reads; row n + i their
+// negatives; row 2 n is zero. `links` are rows (times 64): spin i's are [starts[i], starts[i + 1]), or the
+// `degree` from i * degree when degree > 0. A coupling J = +-k stands as k links to the row of the neighbour
+// or of its negative.
+struct ByteRows {
+  Index n = 0;
+  const std::uint32_t* links = nullptr;
+  const std::int64_t* starts = nullptr;
+  int degree = 0;
+  const std::int8_t* fields = nullptr;  // h, or null when all are 0
+  std::int8_t* rows = nullptr;
+};
+// Proposes the flip of spins begin .. end - 1 of every read, in order; returns the number of accepted flips.
+std::int64_t sweep_bytes(const ByteRows& rows, const Thresholds& thresholds, const Words& words, Index begin,
+                         Index end);
+// sum_i s_i (2 h_i + sum_j J_ij s_j) = 2 H of each read (without offset).
+void energies_of_bytes(const ByteRows& rows, std::array<std::int64_t, lanes>& twice);
+
+// 64 reads of one model in single precision: rows[i * 64 + read] = s_i.
+struct FloatRows {
+  Index n = 0;
+  const Index* neighbours = nullptr;
+  const float* weights = nullptr;
+  const std::int64_t* starts = nullptr;
+  const float* fields = nullptr;  // h
+  float* rows = nullptr;
+};
+std::int64_t sweep_floats(const FloatRows& rows, double beta, Rule rule, const Words& words, Index begin,
+                          Index end);
+void energies_of_floats(const FloatRows& rows, std::array<double, lanes>& twice);
+
+// One read. steps[i] = -s_i f_i is half of what a flip of spin i costs; arrays are padded to a multiple of 64
+// spins. Neighbours and weights as compressed sparse rows; `Number` is int8 (|f| <= 127) or float.
+template <class Number>
+struct OneRead {
+  Index n = 0;
+  const Index* neighbours = nullptr;
+  const Number* weights = nullptr;
+  const std::int64_t* starts = nullptr;
+  std::int8_t* spins = nullptr;
+  Number* steps = nullptr;
+};
+std::int64_t sweep_one(const OneRead<std::int8_t>& read, const Thresholds& thresholds, const Words& words);
+std::int64_t sweep_one(const OneRead<float>& read, double beta, Rule rule, const Words& words);
+
+// One read of a dense model: the weights as an n x n matrix with zeros on the diagonal, its rows and the
+// arrays padded with zeros to a multiple of 64; fields[i] = f_i.
+struct DenseRead {
+  Index n = 0;
+  const float* weights = nullptr;
+  float* spins = nullptr;
+  float* fields = nullptr;
+};
+std::int64_t sweep_one(const DenseRead& read, double beta, Rule rule, const Words& words);
+
+// The instruction set that runs here ("AVX3", "AVX2", ...).
+const char* instruction_set();
+
+}  // namespace lehr::spin::kernels

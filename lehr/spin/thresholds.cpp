@@ -1,0 +1,47 @@
+#include "lehr/spin/thresholds.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lehr::spin {
+
+std::uint32_t threshold_of(double probability) {
+  return static_cast<std::uint32_t>(std::min(std::round(std::ldexp(probability, 32)), 0x1p32 - 1));
+}
+
+void Thresholds::set(double beta, int reach, Rule rule) {
+  heat_bath = rule == Rule::heat_bath;
+  shift = heat_bath ? reach : 0;
+  entries = shift + reach + 1;
+  const double step = std::exp(-2 * beta);
+  int last = 0;  // the last entry that can be accepted
+  double power = 1;
+  for (int entry = 0; entry < entries; ++entry) {
+    const int d = entry - shift;
+    double probability = 0;
+    if (heat_bath)
+      probability = d == 0 ? 0.5 : 1 / (1 + std::exp(2 * beta * d));
+    else
+      probability = power, power *= step;
+    const auto at = static_cast<std::size_t>(entry);
+    whole[at] = threshold_of(probability);
+    if (whole[at] > 0) last = entry;
+  }
+  // One entry that is never accepted stands at the end: larger steps are looked up there.
+  pages = last / page_size + 1;
+  if (last + 1 < entries && (last + 1) % page_size == 0) ++pages;
+  const auto size = static_cast<std::size_t>(pages) * page_size;
+  for (std::size_t entry = static_cast<std::size_t>(last) + 1; entry < std::min<std::size_t>(size, 256);
+       ++entry)
+    whole[entry] = 0;
+  for (int k = 0; k < 4; ++k) {
+    auto& digit = digits[static_cast<std::size_t>(k)];
+    digit.resize(size);
+    for (std::size_t entry = 0; entry < size; ++entry) {
+      const std::uint32_t whole_byte = (whole[entry] >> (24 - 8 * k)) & 255;
+      digit[entry] = static_cast<std::int8_t>(static_cast<int>(whole_byte) - 128);
+    }
+  }
+}
+
+}  // namespace lehr::spin

@@ -1,0 +1,41 @@
+// Exact acceptance for integer energy steps by byte arithmetic.
+//
+// A spin whose flip changes the energy by 2 d (d = -s_i f_i, an integer in [-reach, reach]) is flipped when a
+// random 32-bit number is below T(d) = round(2^32 P(d)), with P(d) = min(1, e^(-2 beta d)) for Metropolis and
+// 1 / (1 + e^(2 beta d)) for heat bath. The comparison goes byte by byte, the most significant first: a lane
+// is decided by its first byte unless that equals T's (once in 256), then by the next. So a proposal costs
+// one random byte, and the accepted fraction agrees with P(d) to 2^-32.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "lehr/core/aligned.hpp"
+#include "lehr/spin/flip_model.hpp"
+
+namespace lehr::spin {
+
+struct Thresholds {
+  static constexpr int page_size = 16;  // entries that one byte shuffle looks up
+
+  // Entry d + shift of digit k is byte k of T(d), the most significant first, minus 128 (compared as signed
+  // bytes). Metropolis: shift = 0, entry 0 is not used. Entries beyond the last page are 0: those steps are
+  // never accepted.
+  std::array<AlignedVector<std::int8_t>, 4> digits;
+  std::array<std::uint32_t, 256> whole{};  // T(d) at d + shift
+  int pages = 1;
+  int shift = 0;
+  int entries = 1;  // before the table was cut
+  bool heat_bath = false;
+
+  // True when every step can be looked up in one page without a check.
+  bool one_page() const { return !heat_bath && entries <= page_size; }
+
+  // The table at inverse temperature beta >= 0 (infinity allowed) for |d| <= reach <= 127.
+  void set(double beta, int reach, Rule rule);
+};
+
+// T = round(2^32 p), at most 2^32 - 1.
+std::uint32_t threshold_of(double probability);
+
+}  // namespace lehr::spin
