@@ -106,10 +106,12 @@ function(lehr_tests name)
   target_link_libraries(lehr_${name}_test PRIVATE ${ARG_LINKS} GTest::gtest_main GTest::gmock)
   target_precompile_headers(lehr_${name}_test REUSE_FROM lehr_test_pch)
   set_target_properties(lehr_${name}_test PROPERTIES UNITY_BUILD OFF)
-  gtest_discover_tests(lehr_${name}_test TEST_FILTER "-*Slow.*" PROPERTIES LABELS quick TIMEOUT 120
-                       DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  gtest_discover_tests(lehr_${name}_test TEST_FILTER "*Slow.*" PROPERTIES LABELS slow TIMEOUT 1200
-                       DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} TEST_LIST ${name}_slow)
+  math(EXPR quick_seconds "120 * ${LEHR_TEST_TIME_SCALE}")
+  math(EXPR slow_seconds "1200 * ${LEHR_TEST_TIME_SCALE}")
+  gtest_discover_tests(lehr_${name}_test TEST_FILTER "-*Slow.*" PROPERTIES LABELS quick TIMEOUT ${quick_seconds}
+                       DISCOVERY_TIMEOUT 120 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  gtest_discover_tests(lehr_${name}_test TEST_FILTER "*Slow.*" PROPERTIES LABELS slow TIMEOUT ${slow_seconds}
+                       DISCOVERY_TIMEOUT 120 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} TEST_LIST ${name}_slow)
 endfunction()
 
 # lehr_install(): libraries, headers, commands and the package files for find_package(lehr).

@@ -2,9 +2,6 @@
 
 namespace lehr {
 namespace schedule {
-namespace {
-
-constexpr Range share{.low = 0, .high = 1};
 
 struct ControllerFamily {
   Signature signature;
@@ -12,6 +9,10 @@ struct ControllerFamily {
   // Throws InvalidInput for arguments that do not fit together.
   Knob::Rule (*build)(const Arguments&);
 };
+
+namespace {
+
+constexpr Range share{.low = 0, .high = 1};
 
 Parameter number(std::string name, std::string default_text, std::string help, Range range = {}) {
   return {.name = std::move(name),
