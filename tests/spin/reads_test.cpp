@@ -1,0 +1,218 @@
+#include "lehr/spin/reads.hpp"
+
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include <cmath>
+#include <map>
+
+#include "lehr/core/parallel.hpp"
+#include "lehr/core/state_io.hpp"
+#include "lehr/stats/goodness_of_fit.hpp"
+#include "tests/spin/random_models.hpp"
+
+namespace lehr::spin {
+namespace {
+
+std::shared_ptr<const ReadModel> read_model(const IsingModel& model, Kernel kernel) {
+  return std::make_shared<ReadModel>(model, 64, kernel);
+}
+
+std::size_t code(const Spins& spins) {
+  std::size_t bits = 0;
+  for (std::size_t i = 0; i < spins.size(); ++i) bits |= static_cast<std::size_t>(spins[i] > 0) << i;
+  return bits;
+}
+
+// Samples of all states at constant temperature against exact enumeration.
+double boltzmann_p_value(const IsingModel& model, Kernel kernel, Rule rule, double beta, int samples) {
+  const std::size_t states = std::size_t{1} << model.size();
+  std::vector<double> probabilities(states);
+  double total = 0;
+  for (std::size_t s = 0; s < states; ++s) {
+    Spins spins(static_cast<std::size_t>(model.size()));
+    for (std::size_t i = 0; i < spins.size(); ++i) spins[i] = (s >> i & 1) != 0 ? 1 : -1;
+    total += probabilities[s] = std::exp(-beta * model.energy(spins));
+  }
+  constexpr std::int64_t reads = 64, thinning = 12;
+  Reads copies(read_model(model, kernel), reads, Seed{11});
+  std::vector<double> counts(states, 0);
+  std::int64_t step = 0;
+  for (; step < 200; ++step) copies.sweep(beta, rule, Seed{11}, step);
+  for (int taken = 0; taken < samples; taken += reads) {
+    for (int k = 0; k < thinning; ++k) copies.sweep(beta, rule, Seed{11}, step++);
+    for (std::int64_t read = 0; read < reads; ++read) counts[code(copies.spins(read))] += 1;
+  }
+  // States of less than 8 expected visits are counted together.
+  std::vector<double> observed(1, 0), expected(1, 0);
+  double all = 0;
+  for (const double count : counts) all += count;
+  for (std::size_t s = 0; s < states; ++s) {
+    const double mean = all * probabilities[s] / total;
+    if (mean < 8) {
+      observed[0] += counts[s], expected[0] += mean;
+    } else {
+      observed.push_back(counts[s]), expected.push_back(mean);
+    }
+  }
+  if (expected[0] == 0) observed.erase(observed.begin()), expected.erase(expected.begin());
+  return stats::chi_square_test(observed, expected).p;
+}
+
+class EveryKernel : public testing::TestWithParam<Kernel> {
+ protected:
+  // Small integers where bytes are wanted, real weights elsewhere.
+  IsingModel model(Index n, std::uint64_t seed) const {
+    const bool bytes = GetParam() == Kernel::byte_lanes || GetParam() == Kernel::byte_read;
+    return bytes ? random_integer_model(n, 0.5, 2, seed) : random_real_model(n, 0.5, seed);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Kernels, EveryKernel,
+                         testing::Values(Kernel::byte_lanes, Kernel::float_lanes, Kernel::byte_read,
+                                         Kernel::float_read, Kernel::dense_read),
+                         [](const auto& info) { return std::string(name(info.param)); });
+
+TEST_P(EveryKernel, SamplesBoltzmann) {
+  // One test in a hundred of a correct kernel would fall below; the seeds are fixed.
+  EXPECT_GT(boltzmann_p_value(model(8, 3), GetParam(), Rule::metropolis, 0.4, 100000), 0.01);
+  EXPECT_GT(boltzmann_p_value(model(8, 4), GetParam(), Rule::heat_bath, 0.4, 100000), 0.01);
+}
+
+TEST_P(EveryKernel, EnergiesAreThoseOfTheModel) {
+  const IsingModel problem = model(70, 5);
+  Reads copies(read_model(problem, GetParam()), 70, Seed{2});
+  for (std::int64_t step = 0; step < 50; ++step) copies.sweep(0.3, Rule::metropolis, Seed{2}, step);
+  const std::vector<double> energies = copies.energies();
+  ASSERT_EQ(energies.size(), 70u);
+  // Single precision rounds each term by up to 6e-8 of its size, and cached sums once more at each flip.
+  double scale = 0;
+  for (Index i = 0; i < problem.size(); ++i) scale += problem.reach(i);
+  for (std::int64_t read = 0; read < copies.count(); ++read)
+    EXPECT_NEAR(energies[static_cast<std::size_t>(read)], problem.energy(copies.spins(read)), 6e-8 * scale)
+        << read;
+}
+
+TEST_P(EveryKernel, GroundStatesAtZeroTemperatureDoNotMove) {
+  const IsingModel problem = model(40, 6);
+  Reads copies(read_model(problem, GetParam()), 10, Seed{3});
+  std::vector<double> before = copies.energies();
+  for (std::int64_t step = 0; step < 20; ++step) {
+    copies.sweep(std::numeric_limits<double>::infinity(), Rule::metropolis, Seed{3}, step);
+    const std::vector<double> after = copies.energies();
+    for (std::size_t k = 0; k < after.size(); ++k) EXPECT_LE(after[k], before[k] + 1e-5);
+    before = after;
+  }
+}
+
+TEST_P(EveryKernel, EqualAtAnyNumberOfThreadsAndAfterResume) {
+  const IsingModel problem = model(100, 7);
+  const auto run = [&](int threads) {
+    set_threads(threads);
+    Reads copies(read_model(problem, GetParam()), 200, Seed{4});
+    for (std::int64_t step = 0; step < 130; ++step)
+      copies.sweep(0.02 * static_cast<double>(step), Rule::metropolis, Seed{4}, step);
+    return copies;
+  };
+  const Reads one = run(1), two = run(2), eight = run(8);
+  set_threads(0);
+  Reads first(read_model(problem, GetParam()), 200, Seed{4});
+  std::int64_t step = 0;
+  for (; step < 55; ++step) first.sweep(0.02 * static_cast<double>(step), Rule::metropolis, Seed{4}, step);
+  StateWriter saved;
+  first.fields(saved);
+  Reads resumed(read_model(problem, GetParam()), 200, Seed{99});
+  StateReader reader(saved.tensors);
+  resumed.fields(reader);
+  for (; step < 130; ++step) resumed.sweep(0.02 * static_cast<double>(step), Rule::metropolis, Seed{4}, step);
+  for (std::int64_t read = 0; read < 200; ++read) {
+    EXPECT_EQ(one.spins(read), two.spins(read));
+    EXPECT_EQ(one.spins(read), eight.spins(read));
+    EXPECT_EQ(one.spins(read), resumed.spins(read));
+  }
+  EXPECT_EQ(one.energies(), two.energies());
+  EXPECT_EQ(one.energies(), resumed.energies());
+}
+
+TEST_P(EveryKernel, EqualOnEveryInstructionSet) {
+  const IsingModel problem = model(150, 8);
+  const auto run = [&] {
+    Reads copies(read_model(problem, GetParam()), 64, Seed{5});
+    for (std::int64_t step = 0; step < 60; ++step)
+      copies.sweep(0.03 * static_cast<double>(step), Rule::metropolis, Seed{5}, step);
+    return copies;
+  };
+  const Reads best = run();
+  for (const std::int64_t target : {HWY_AVX2, HWY_SSSE3}) {
+    if ((hwy::SupportedTargets() & target) == 0) continue;
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    EXPECT_STREQ(kernels::instruction_set(), hwy::TargetName(target));
+    const Reads other = run();
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    for (std::int64_t read = 0; read < 64; ++read)
+      ASSERT_EQ(best.spins(read), other.spins(read)) << hwy::TargetName(target);
+  }
+}
+
+// The dependence of the sweep on large local fields: pages of thresholds beyond the first.
+TEST(Reads, LargeIntegerFieldsSampleBoltzmann) {
+  const IsingModel problem = random_integer_model(7, 1, 9, 21);
+  ASSERT_GT(problem.reach(0), 16);
+  EXPECT_GT(boltzmann_p_value(problem, Kernel::byte_lanes, Rule::metropolis, 0.06, 100000), 0.01);
+  EXPECT_GT(boltzmann_p_value(problem, Kernel::byte_lanes, Rule::heat_bath, 0.06, 100000), 0.01);
+  EXPECT_GT(boltzmann_p_value(problem, Kernel::byte_read, Rule::metropolis, 0.06, 100000), 0.01);
+}
+
+TEST(Reads, ColouredSweepsSampleTheSameEnergies) {
+  // A chain of 40,000 spins: <E> / n = -tanh(beta), and the standard error over 64 reads is
+  // sqrt((1 - tanh^2 beta) / (40000 * 64)) = 6e-4. Correlations die out in about 3 sweeps.
+  constexpr Index n = 40000;
+  std::vector<Coupling> chain;
+  for (Index i = 0; i + 1 < n; ++i) chain.push_back({i, i + 1, i % 3 == 0 ? 1.0 : -1.0});
+  const IsingModel model(std::vector<double>(n, 0.0), chain);
+  Reads copies(std::make_shared<ReadModel>(model, 64), 64, Seed{6});
+  for (std::int64_t step = 0; step < 60; ++step) copies.sweep(0.4, Rule::metropolis, Seed{6}, step);
+  double sum = 0;
+  for (const double energy : copies.energies()) sum += energy / (64.0 * (n - 1));
+  EXPECT_NEAR(sum, -std::tanh(0.4), 4 * 6e-4);
+}
+
+TEST(Reads, WeightsInAnyUnitFitBytes) {
+  const std::vector<Coupling> weights = {{0, 1, 0.75}, {1, 2, -0.25}, {2, 3, 1.5}};
+  const IsingModel quarters({0.25, 0, 0, -0.5}, weights);
+  EXPECT_EQ(ReadModel(quarters, 64).kernel(), Kernel::byte_lanes);
+  const IsingModel thirds({1.0 / 3, 0, 0, 0}, weights);
+  EXPECT_EQ(ReadModel(thirds, 64).kernel(), Kernel::float_lanes);
+  EXPECT_THROW(ReadModel(thirds, 64, Kernel::byte_lanes), InvalidInput);
+}
+
+TEST(Thresholds, AgreeWithTheExponentialToTwoToTheMinus32) {
+  for (const double beta : {0.0, 0.01, 0.3, 1.0, 3.0})
+    for (const Rule rule : {Rule::metropolis, Rule::heat_bath}) {
+      Thresholds table;
+      table.set(beta, 127, rule);
+      for (int d = rule == Rule::metropolis ? 1 : -127; d <= 127; ++d) {
+        const auto entry = static_cast<std::size_t>(std::min(d + table.shift, table.pages * 16 - 1));
+        std::uint32_t whole = 0;
+        for (const auto& digit : table.digits)
+          whole = whole << 8 | static_cast<std::uint32_t>(digit[entry] + 128);
+        EXPECT_NEAR(std::ldexp(whole, -32), acceptance(rule, 2 * beta * d), 0x1p-32) << beta << " " << d;
+      }
+    }
+}
+
+TEST(Reads, OneSpinAndNoSpinsWork) {
+  const IsingModel one({-1.0}, {});
+  Reads copies(std::make_shared<ReadModel>(one, 64), 64, Seed{7});
+  for (std::int64_t step = 0; step < 10; ++step) copies.sweep(1e9, Rule::metropolis, Seed{7}, step);
+  for (const double energy : copies.energies()) EXPECT_EQ(energy, -1);
+  const IsingModel none({}, {}, 2.5);
+  Reads empty(std::make_shared<ReadModel>(none, 3), 3, Seed{7});
+  empty.sweep(1, Rule::metropolis, Seed{7}, 0);
+  EXPECT_EQ(empty.energies(), std::vector<double>(3, 2.5));
+}
+
+}  // namespace
+}  // namespace lehr::spin
