@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "lehr/core/errors.hpp"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "lehr/spin/energy_thresholds.cpp"
 #include <hwy/foreach_target.h>
@@ -110,6 +112,12 @@ void draw_block(bool heat_bath, double temperature, Stream& random, std::span<do
 }
 
 }  // namespace
+
+Rule rule_named(std::string_view name) {
+  if (name == "metropolis") return Rule::metropolis;
+  if (name == "heat_bath") return Rule::heat_bath;
+  throw InvalidInput("rule: expected metropolis or heat_bath, found {}", quote(name));
+}
 
 void draw_energy_thresholds(Rule rule, double beta, Stream& random, std::span<double> thresholds) {
   // The limits stand for beta = infinity and 0: signs are kept, and nothing becomes 0 * infinity.

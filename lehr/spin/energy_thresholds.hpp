@@ -11,12 +11,15 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "lehr/core/random.hpp"
 
 namespace lehr::spin {
 
 enum class Rule { metropolis, heat_bath };
+// "metropolis" or "heat_bath"; throws InvalidInput for another word.
+Rule rule_named(std::string_view name);
 
 // Fills `thresholds` for proposals at inverse temperature `beta` (0 <= beta <= infinity). At infinity
 // Metropolis accepts what does not raise the energy, and the heat bath flips a coin where dE = 0. Depends on
