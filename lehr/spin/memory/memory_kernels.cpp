@@ -1,0 +1,221 @@
+#include "lehr/spin/memory/memory_kernels.hpp"
+
+#include <algorithm>
+#include <array>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "lehr/spin/memory/memory_kernels.cpp"
+#include <hwy/foreach_target.h>
+// The above must come first.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace lehr::spin::memory::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Ints = hn::CappedTag<std::int32_t, 16>;
+using Doubles = hn::CappedTag<double, kernel_lanes>;
+
+// The lanes of 64-bit word `word` from bit `from` on as a mask.
+template <class D>
+hn::Mask<D> mask_of(D d, std::uint64_t word, std::size_t from) {
+  const std::uint64_t shifted = word >> from;
+  return hn::LoadMaskBits(d, reinterpret_cast<const std::uint8_t*>(&shifted));
+}
+
+std::int64_t SumWhereSet(const std::uint64_t* bits, const std::int32_t* weights, std::size_t count,
+                         std::size_t words_per_block) {
+  const Ints d;
+  const std::size_t lanes = hn::Lanes(d), words = count / 64;
+  std::int64_t sum = 0;
+  for (std::size_t block = 0; block < words; block += words_per_block) {
+    auto partial = hn::Zero(d);
+    for (std::size_t word = block; word < std::min(words, block + words_per_block); ++word)
+      for (std::size_t at = 0; at < 64; at += lanes)
+        partial = hn::Add(
+            partial, hn::IfThenElseZero(mask_of(d, bits[word], at), hn::LoadU(d, weights + word * 64 + at)));
+    std::array<std::int32_t, 16> lane{};
+    hn::StoreU(partial, d, lane.data());
+    for (const std::int32_t value : lane) sum += value;
+  }
+  for (std::size_t mu = words * 64; mu < count; ++mu)
+    if ((bits[mu / 64] >> (mu % 64)) & 1U) sum += weights[mu];
+  return sum;
+}
+
+TableSums ShiftCounts(const std::uint64_t* bits, std::int32_t step, std::int32_t* counts,
+                      std::int32_t* weights, std::size_t count, const std::int32_t* odd,
+                      const std::int32_t* even) {
+  const Ints d;
+  const std::size_t lanes = hn::Lanes(d), words = count / 64;
+  const auto up = hn::Set(d, step), down = hn::Set(d, -step);
+  TableSums sums;
+  for (std::size_t word = 0; word < words; ++word) {
+    auto odd_sum = hn::Zero(d), even_sum = hn::Zero(d);
+    for (std::size_t at = 0; at < 64; at += lanes) {
+      const std::size_t mu = word * 64 + at;
+      const auto change = hn::IfThenElse(mask_of(d, bits[word], at), up, down);
+      const auto moved = hn::Add(hn::LoadU(d, counts + mu), change);
+      hn::StoreU(moved, d, counts + mu);
+      const auto weight = hn::GatherIndex(d, odd, moved);
+      hn::StoreU(weight, d, weights + mu);
+      odd_sum = hn::Add(odd_sum, weight);
+      even_sum = hn::Add(even_sum, hn::GatherIndex(d, even, moved));
+    }
+    std::array<std::int32_t, 16> lane{};
+    hn::StoreU(odd_sum, d, lane.data());
+    for (const std::int32_t value : lane) sums.odd += value;
+    hn::StoreU(even_sum, d, lane.data());
+    for (const std::int32_t value : lane) sums.even += value;
+  }
+  for (std::size_t mu = words * 64; mu < count; ++mu) {
+    counts[mu] += ((bits[mu / 64] >> (mu % 64)) & 1U) != 0 ? step : -step;
+    weights[mu] = odd[counts[mu]];
+    sums.odd += weights[mu];
+    sums.even += even[counts[mu]];
+  }
+  return sums;
+}
+
+// Eight running sums, added up from the first to the last.
+class LaneSums {
+ public:
+  template <class V>
+  void add(Doubles d, std::size_t part, V value) {
+    double* lane = lane_.data() + part;
+    hn::StoreU(hn::Add(hn::LoadU(d, lane), value), d, lane);
+  }
+  double total() const {
+    double sum = 0;
+    for (const double value : lane_) sum += value;
+    return sum;
+  }
+
+ private:
+  std::array<double, kernel_lanes> lane_{};
+};
+
+double FlipSum(const SymmetricRows& rows, const double* elementary) {
+  const Doubles d;
+  const auto spin = hn::Set(d, rows.spin);
+  LaneSums sums;
+  for (std::size_t at = 0; at < rows.stride; at += kernel_lanes)
+    for (std::size_t part = 0; part < kernel_lanes; part += hn::Lanes(d)) {
+      const double* e = elementary + at + part;
+      const auto y = hn::Mul(spin, hn::LoadU(d, rows.row + at + part));
+      auto t = hn::Set(d, 1.0);
+      for (int k = 1; k < rows.order; ++k, e += rows.stride) t = hn::Sub(hn::LoadU(d, e), hn::Mul(y, t));
+      sums.add(d, part, hn::Mul(y, t));
+    }
+  return sums.total();
+}
+
+void FlipElementary(const SymmetricRows& rows, double* elementary) {
+  const Doubles d;
+  const auto spin = hn::Set(d, rows.spin);
+  for (std::size_t at = 0; at < rows.stride; at += hn::Lanes(d)) {
+    double* e = elementary + at;
+    const auto y = hn::Mul(spin, hn::LoadU(d, rows.row + at));
+    const auto twice = hn::Add(y, y);
+    auto t = hn::Set(d, 1.0);
+    for (int k = 1; k < rows.order; ++k, e += rows.stride) {
+      const auto old = hn::LoadU(d, e);
+      hn::StoreU(hn::Sub(old, hn::Mul(twice, t)), d, e);
+      t = hn::Sub(old, hn::Mul(y, t));
+    }
+  }
+}
+
+template <class D, class V>
+V power(D d, V base, int exponent) {
+  V result = hn::Set(d, 1.0);
+  for (; exponent > 0; exponent /= 2, base = hn::Mul(base, base))
+    if (exponent % 2 == 1) result = hn::Mul(result, base);
+  return result;
+}
+
+double PowerFlipSum(const SymmetricRows& rows, const double* sums_of_rows) {
+  const Doubles d;
+  const auto twice = hn::Set(d, 2 * rows.spin);
+  LaneSums sums;
+  for (std::size_t at = 0; at < rows.stride; at += kernel_lanes)
+    for (std::size_t part = 0; part < kernel_lanes; part += hn::Lanes(d)) {
+      const auto before = hn::LoadU(d, sums_of_rows + at + part);
+      const auto after = hn::Sub(before, hn::Mul(twice, hn::LoadU(d, rows.row + at + part)));
+      sums.add(d, part, hn::Sub(power(d, before, rows.order), power(d, after, rows.order)));
+    }
+  return sums.total();
+}
+
+void AddPatternField(int order, std::size_t size, const double* x, const double* m, double* fields) {
+  const Doubles d;
+  // Power sums p_1 .. p_{P-1} of y = x m, then Newton's identities k e_k = sum_j (-1)^(j-1) e_{k-j} p_j.
+  std::array<double, max_field_order> p{}, e{};
+  std::array<LaneSums, max_field_order> sums;
+  for (std::size_t at = 0; at < size; at += kernel_lanes)
+    for (std::size_t part = 0; part < kernel_lanes; part += hn::Lanes(d)) {
+      const auto y = hn::Mul(hn::LoadU(d, x + at + part), hn::LoadU(d, m + at + part));
+      auto y_to = y;
+      for (int k = 1; k < order; ++k, y_to = hn::Mul(y_to, y))
+        sums[static_cast<std::size_t>(k)].add(d, part, y_to);
+    }
+  e[0] = 1;
+  for (int k = 1; k < order; ++k) {
+    p[static_cast<std::size_t>(k)] = sums[static_cast<std::size_t>(k)].total();
+    double sum = 0;
+    for (int j = 1; j <= k; ++j) {
+      const double term = e[static_cast<std::size_t>(k - j)] * p[static_cast<std::size_t>(j)];
+      sum += j % 2 == 1 ? term : -term;
+    }
+    e[static_cast<std::size_t>(k)] = sum / k;
+  }
+  for (std::size_t at = 0; at < size; at += hn::Lanes(d)) {
+    const auto xs = hn::LoadU(d, x + at);
+    const auto y = hn::Mul(xs, hn::LoadU(d, m + at));
+    auto t = hn::Set(d, 1.0);  // e_k without this site
+    for (int k = 1; k < order; ++k) t = hn::Sub(hn::Set(d, e[static_cast<std::size_t>(k)]), hn::Mul(y, t));
+    hn::StoreU(hn::Add(hn::LoadU(d, fields + at), hn::Mul(xs, t)), d, fields + at);
+  }
+}
+
+}  // namespace lehr::spin::memory::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lehr::spin::memory {
+
+HWY_EXPORT(SumWhereSet);
+HWY_EXPORT(ShiftCounts);
+HWY_EXPORT(FlipSum);
+HWY_EXPORT(FlipElementary);
+HWY_EXPORT(PowerFlipSum);
+HWY_EXPORT(AddPatternField);
+
+std::int64_t sum_where_set(std::span<const std::uint64_t> bits, std::span<const std::int32_t> weights,
+                           std::int32_t largest_weight) {
+  // A lane adds at most 16 weights a word (four lanes are the narrowest registers).
+  const std::int64_t words = (std::int64_t{1} << 31) / (16 * std::max<std::int64_t>(1, largest_weight)) - 1;
+  return HWY_DYNAMIC_DISPATCH(SumWhereSet)(bits.data(), weights.data(), weights.size(),
+                                           static_cast<std::size_t>(std::max<std::int64_t>(1, words)));
+}
+TableSums shift_counts(std::span<const std::uint64_t> bits, std::int32_t step, std::span<std::int32_t> counts,
+                       std::span<std::int32_t> weights, std::span<const std::int32_t> odd,
+                       std::span<const std::int32_t> even) {
+  return HWY_DYNAMIC_DISPATCH(ShiftCounts)(bits.data(), step, counts.data(), weights.data(), counts.size(),
+                                           odd.data(), even.data());
+}
+double flip_sum(const SymmetricRows& rows, const double* elementary) {
+  return HWY_DYNAMIC_DISPATCH(FlipSum)(rows, elementary);
+}
+void flip_elementary(const SymmetricRows& rows, double* elementary) {
+  HWY_DYNAMIC_DISPATCH(FlipElementary)(rows, elementary);
+}
+double power_flip_sum(const SymmetricRows& rows, const double* sums) {
+  return HWY_DYNAMIC_DISPATCH(PowerFlipSum)(rows, sums);
+}
+void add_pattern_field(int order, std::size_t size, const double* x, const double* m, double* fields) {
+  HWY_DYNAMIC_DISPATCH(AddPatternField)(order, size, x, m, fields);
+}
+
+}  // namespace lehr::spin::memory
+#endif
