@@ -77,22 +77,25 @@ TableSums ShiftCounts(const std::uint64_t* bits, std::int32_t step, std::int32_t
   return sums;
 }
 
-// Eight running sums, added up from the first to the last.
+// Eight running sums in as many registers as they take, added up in a fixed tree.
 class LaneSums {
  public:
-  template <class V>
-  void add(Doubles d, std::size_t part, V value) {
-    double* lane = lane_.data() + part;
-    hn::StoreU(hn::Add(hn::LoadU(d, lane), value), d, lane);
+  static constexpr std::size_t parts = kernel_lanes / hn::MaxLanes(Doubles());
+  LaneSums() {
+    for (auto& part : parts_) part = hn::Zero(Doubles());
   }
+  void add(std::size_t part, hn::Vec<Doubles> value) { parts_[part] = hn::Add(parts_[part], value); }
   double total() const {
-    double sum = 0;
-    for (const double value : lane_) sum += value;
-    return sum;
+    std::array<double, kernel_lanes> lane;
+    for (std::size_t part = 0; part < parts; ++part)
+      hn::StoreU(parts_[part], Doubles(), lane.data() + part * hn::MaxLanes(Doubles()));
+    for (std::size_t width = kernel_lanes / 2; width > 0; width /= 2)
+      for (std::size_t k = 0; k < width; ++k) lane[k] += lane[k + width];
+    return lane[0];
   }
 
  private:
-  std::array<double, kernel_lanes> lane_{};
+  hn::Vec<Doubles> parts_[parts];  // NOLINT: std::array of registers draws a warning on attributes
 };
 
 double FlipSum(const SymmetricRows& rows, const double* elementary) {
@@ -100,12 +103,13 @@ double FlipSum(const SymmetricRows& rows, const double* elementary) {
   const auto spin = hn::Set(d, rows.spin);
   LaneSums sums;
   for (std::size_t at = 0; at < rows.stride; at += kernel_lanes)
-    for (std::size_t part = 0; part < kernel_lanes; part += hn::Lanes(d)) {
-      const double* e = elementary + at + part;
-      const auto y = hn::Mul(spin, hn::LoadU(d, rows.row + at + part));
+    for (std::size_t part = 0; part < LaneSums::parts; ++part) {
+      const std::size_t mu = at + part * hn::Lanes(d);
+      const double* e = elementary + mu;
+      const auto y = hn::Mul(spin, hn::LoadU(d, rows.row + mu));
       auto t = hn::Set(d, 1.0);
       for (int k = 1; k < rows.order; ++k, e += rows.stride) t = hn::Sub(hn::LoadU(d, e), hn::Mul(y, t));
-      sums.add(d, part, hn::Mul(y, t));
+      sums.add(part, hn::Mul(y, t));
     }
   return sums.total();
 }
@@ -139,42 +143,58 @@ double PowerFlipSum(const SymmetricRows& rows, const double* sums_of_rows) {
   const auto twice = hn::Set(d, 2 * rows.spin);
   LaneSums sums;
   for (std::size_t at = 0; at < rows.stride; at += kernel_lanes)
-    for (std::size_t part = 0; part < kernel_lanes; part += hn::Lanes(d)) {
-      const auto before = hn::LoadU(d, sums_of_rows + at + part);
-      const auto after = hn::Sub(before, hn::Mul(twice, hn::LoadU(d, rows.row + at + part)));
-      sums.add(d, part, hn::Sub(power(d, before, rows.order), power(d, after, rows.order)));
+    for (std::size_t part = 0; part < LaneSums::parts; ++part) {
+      const std::size_t mu = at + part * hn::Lanes(d);
+      const auto before = hn::LoadU(d, sums_of_rows + mu);
+      const auto after = hn::Sub(before, hn::Mul(twice, hn::LoadU(d, rows.row + mu)));
+      sums.add(part, hn::Sub(power(d, before, rows.order), power(d, after, rows.order)));
     }
   return sums.total();
 }
 
-void AddPatternField(int order, std::size_t size, const double* x, const double* m, double* fields) {
+// Power sums p_1 .. p_{P-1} of y = x m, then Newton's identities k e_k = sum_j (-1)^(j-1) e_{k-j} p_j. `Order` is P
+// where it is small, so that the sums stay in registers, or 0.
+template <int Order>
+void AddFieldOf(int order, std::size_t size, const double* x, const double* m, double* fields) {
+  if constexpr (Order > 0) order = Order;
   const Doubles d;
-  // Power sums p_1 .. p_{P-1} of y = x m, then Newton's identities k e_k = sum_j (-1)^(j-1) e_{k-j} p_j.
-  std::array<double, max_field_order> p{}, e{};
-  std::array<LaneSums, max_field_order> sums;
+  LaneSums sums[Order > 0 ? Order : max_field_order];  // NOLINT: of registers
   for (std::size_t at = 0; at < size; at += kernel_lanes)
-    for (std::size_t part = 0; part < kernel_lanes; part += hn::Lanes(d)) {
-      const auto y = hn::Mul(hn::LoadU(d, x + at + part), hn::LoadU(d, m + at + part));
-      auto y_to = y;
-      for (int k = 1; k < order; ++k, y_to = hn::Mul(y_to, y))
-        sums[static_cast<std::size_t>(k)].add(d, part, y_to);
+    for (std::size_t part = 0; part < LaneSums::parts; ++part) {
+      const std::size_t i = at + part * hn::Lanes(d);
+      const auto y = hn::Mul(hn::LoadU(d, x + i), hn::LoadU(d, m + i));
+      auto power_of_y = y;
+      for (int k = 1; k < order; ++k, power_of_y = hn::Mul(power_of_y, y)) sums[k].add(part, power_of_y);
     }
+  double p[max_field_order], e[max_field_order];  // NOLINT: filled below
   e[0] = 1;
   for (int k = 1; k < order; ++k) {
-    p[static_cast<std::size_t>(k)] = sums[static_cast<std::size_t>(k)].total();
+    p[k] = sums[k].total();
     double sum = 0;
-    for (int j = 1; j <= k; ++j) {
-      const double term = e[static_cast<std::size_t>(k - j)] * p[static_cast<std::size_t>(j)];
-      sum += j % 2 == 1 ? term : -term;
-    }
-    e[static_cast<std::size_t>(k)] = sum / k;
+    for (int j = 1; j <= k; ++j) sum += j % 2 == 1 ? e[k - j] * p[j] : -(e[k - j] * p[j]);
+    e[k] = sum / k;
   }
   for (std::size_t at = 0; at < size; at += hn::Lanes(d)) {
     const auto xs = hn::LoadU(d, x + at);
     const auto y = hn::Mul(xs, hn::LoadU(d, m + at));
     auto t = hn::Set(d, 1.0);  // e_k without this site
-    for (int k = 1; k < order; ++k) t = hn::Sub(hn::Set(d, e[static_cast<std::size_t>(k)]), hn::Mul(y, t));
+    for (int k = 1; k < order; ++k) t = hn::Sub(hn::Set(d, e[k]), hn::Mul(y, t));
     hn::StoreU(hn::Add(hn::LoadU(d, fields + at), hn::Mul(xs, t)), d, fields + at);
+  }
+}
+
+void AddPatternField(int order, std::size_t size, const double* x, const double* m, double* fields) {
+  switch (order) {
+    case 2:
+      return AddFieldOf<2>(order, size, x, m, fields);
+    case 3:
+      return AddFieldOf<3>(order, size, x, m, fields);
+    case 4:
+      return AddFieldOf<4>(order, size, x, m, fields);
+    case 6:
+      return AddFieldOf<6>(order, size, x, m, fields);
+    default:
+      return AddFieldOf<0>(order, size, x, m, fields);
   }
 }
 
