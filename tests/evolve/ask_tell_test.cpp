@@ -10,6 +10,7 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/evolve/minimize.hpp"
 #include "lehr/evolve/random_search.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::evolve {
 namespace {
@@ -29,15 +30,6 @@ void go_on(AskTell& search, int generations) {
     const Eigen::MatrixXd points = search.ask();
     search.tell(points, bowl(points));
   }
-}
-
-std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const InvalidInput& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(AskTell, CmaEsBeatsRandomSearchOnABowl) {
@@ -108,22 +100,25 @@ TEST(AskTell, OptionsReachTheSearch) {
 }
 
 TEST(AskTell, RefusesBadInput) {
-  EXPECT_THAT(message_of([] { make_search("cma-se", 3, Seed{1}); }), HasSubstr("did you mean 'cma-es'?"));
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(test::message_of<InvalidInput>([] { make_search("cma-se", 3, Seed{1}); }),
+              HasSubstr("did you mean 'cma-es'?"));
+  EXPECT_THAT(test::message_of<InvalidInput>([] {
                 make_search("cma-es", 3, Seed{1}, Json{{"sigm", 1}}, "[search]");
               }),
               testing::AllOf(HasSubstr("[search]"), HasSubstr("sigm"), HasSubstr("sigma")));
-  EXPECT_THAT(message_of([] { make_search("cma-es", 0, Seed{1}); }), HasSubstr("dimension"));
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(test::message_of<InvalidInput>([] { make_search("cma-es", 0, Seed{1}); }),
+              HasSubstr("dimension"));
+  EXPECT_THAT(test::message_of<InvalidInput>([] {
                 make_search("random", 3, Seed{1}, Json{{"population", 0}});
               }),
               HasSubstr("population"));
   AskTell search = make_search("cma-es", 3, Seed{1});
-  EXPECT_THAT(message_of([&] { search.load(make_search("random", 3, Seed{1}).save()); }), HasSubstr("field"));
-  EXPECT_THAT(message_of([&] { search.load(make_search("cma-es", 4, Seed{1}).save()); }),
+  EXPECT_THAT(test::message_of<InvalidInput>([&] { search.load(make_search("random", 3, Seed{1}).save()); }),
+              HasSubstr("field"));
+  EXPECT_THAT(test::message_of<InvalidInput>([&] { search.load(make_search("cma-es", 4, Seed{1}).save()); }),
               HasSubstr("dimension 4"));
   const Eigen::MatrixXd points = search.ask();
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(test::message_of<InvalidInput>([&] {
                 search.tell(points, std::vector<double>{1, 2});
               }),
               HasSubstr("2 values for 7 points"));
@@ -142,7 +137,8 @@ TEST(RandomSearch, RunsUnderDrive) {
 TEST(RandomSearch, AnObjectivesErrorReachesTheCaller) {
   const Minimize search(RandomSearch(2),
                         [](const auto&) -> double { throw InvalidInput("no such simulator"); });
-  EXPECT_EQ(message_of([&] { drive(search, Budget::steps(1), Seed{1}); }), "no such simulator");
+  EXPECT_EQ(test::message_of<InvalidInput>([&] { drive(search, Budget::steps(1), Seed{1}); }),
+            "no such simulator");
 }
 
 }  // namespace

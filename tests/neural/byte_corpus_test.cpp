@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "lehr/core/errors.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::neural {
 namespace {
@@ -52,22 +53,13 @@ TEST(ByteCorpus, ValidationWindowsSpanTheValidationPartInAnyBatching) {
   EXPECT_TRUE(std::equal(middle.inputs.begin(), middle.inputs.end(), all.inputs.begin() + 16));
 }
 
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(ByteCorpus, RefusesTextsThatHoldNoWindow) {
-  EXPECT_EQ(message_of([] { ByteCorpus("", 0.1, 8); }), "text: the text is empty");
-  EXPECT_EQ(message_of([] { ByteCorpus(counting_bytes(100), 0.05, 8, "a.txt"); }),
+  EXPECT_EQ(test::message_of<Error>([] { ByteCorpus("", 0.1, 8); }), "text: the text is empty");
+  EXPECT_EQ(test::message_of<Error>([] { ByteCorpus(counting_bytes(100), 0.05, 8, "a.txt"); }),
             "a.txt: the validation part has 5 bytes, a context of 8 needs at least 9");
-  EXPECT_EQ(message_of([] { ByteCorpus(counting_bytes(18), 0.5, 9, "a.txt"); }),
+  EXPECT_EQ(test::message_of<Error>([] { ByteCorpus(counting_bytes(18), 0.5, 9, "a.txt"); }),
             "a.txt: the training part has 9 bytes, a context of 9 needs at least 10");
-  EXPECT_THAT(message_of([] { ByteCorpus::read("no/such/file.txt", 0.1, 8); }),
+  EXPECT_THAT(test::message_of<Error>([] { ByteCorpus::read("no/such/file.txt", 0.1, 8); }),
               testing::StartsWith("no/such/file.txt: "));
 }
 

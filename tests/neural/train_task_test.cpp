@@ -5,6 +5,7 @@
 
 #include "lehr/core/csv.hpp"
 #include "lehr/core/errors.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::neural {
 namespace {
@@ -38,12 +39,7 @@ class TrainTask : public testing::Test {
   std::string error_of(const std::string& key, const Json& value) {
     Json options = small();
     options[key] = value;
-    try {
-      run(options);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "no error";
+    return test::message_of<Error>([&] { run(options); });
   }
 
   std::filesystem::path folder_;

@@ -5,6 +5,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/report.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr {
 namespace {
@@ -103,12 +104,7 @@ TEST(ReportJson, AnEmptyObjectIsAnEmptyReport) {
 }
 
 std::string refusal(const char* text) {
-  try {
-    report_from_json(Json::parse(text));
-  } catch (const InvalidInput& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::message_of<InvalidInput>([&] { report_from_json(Json::parse(text)); });
 }
 
 TEST(ReportJson, RefusalsNameThePlaceAndWhatWasFound) {

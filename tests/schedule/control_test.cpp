@@ -2,18 +2,15 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/core/test_files.hpp"
+
 namespace lehr {
 namespace {
 
 using testing::HasSubstr;
 
 std::string refusal(const std::string& text) {
-  try {
-    Control::parse(text);
-  } catch (const InvalidInput& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::message_of<InvalidInput>([&] { Control::parse(text); });
 }
 
 Moment moment(std::int64_t step) {

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "lehr/schedule/families.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr {
 namespace {
@@ -16,12 +17,7 @@ using testing::StartsWith;
 constexpr double pi = std::numbers::pi;
 
 std::string refusal(const std::string& text) {
-  try {
-    Schedule::parse(text);
-  } catch (const InvalidInput& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::message_of<InvalidInput>([&] { Schedule::parse(text); });
 }
 
 double mean_of(const std::string& text, std::int64_t steps = 100'000) {
@@ -217,7 +213,7 @@ TEST(ScheduleText, RefusalsSayWhatAndWhere) {
             "schedule, column 8: steps are whole numbers from 0 to 1e15, found 2.5");
   EXPECT_EQ(refusal("knots([1, 2, 3], at=[0.7, 0.2])"),
             "schedule, column 27: 'at' must rise: found 0.2 after 0.7");
-  EXPECT_EQ(refusal("knots([1, 2, 3], at=[0.7])"), "accepted");
+  EXPECT_NO_THROW(Schedule::parse("knots([1, 2, 3], at=[0.7])"));
   EXPECT_EQ(refusal("knots([1, 2], at=[0.7])"),
             "schedule, column 1: 'knots': 2 values need 0 positions in 'at', found 1");
   EXPECT_EQ(refusal("linear(1, 1e999)"), "schedule, column 11: the number '1e999' is out of range");

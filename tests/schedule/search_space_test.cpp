@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "lehr/core/random.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr {
 namespace {
@@ -88,12 +89,7 @@ TEST(ScheduleFamily, OrderedValuesAreUniform) {
 
 TEST(ScheduleFamily, RefusesWhatCannotBe) {
   const auto refusal = [](const std::string& text, const ScheduleFamily::Bounds& bounds) -> std::string {
-    try {
-      ScheduleFamily::parse(text, bounds);
-    } catch (const InvalidInput& error) {
-      return error.what();
-    }
-    return "accepted";
+    return test::message_of<InvalidInput>([&] { ScheduleFamily::parse(text, bounds); });
   };
   const ScheduleFamily::Bounds bounds{.low = 1, .high = 2};
   EXPECT_THAT(refusal("knot(6)", bounds),

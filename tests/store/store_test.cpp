@@ -1,13 +1,13 @@
 #include "lehr/store/store.hpp"
 
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bit>
 #include <limits>
 
 #include "lehr/core/errors.hpp"
+#include "tests/core/child_process.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::store {
 namespace {
@@ -66,25 +66,6 @@ void work_until_done(const std::filesystem::path& file, const RunRecord& record)
     else
       store.finish(answer.lease, result_of(answer.lease));
   }
-}
-
-template <class Work>
-pid_t in_child(Work work) {
-  const pid_t child = fork();
-  if (child != 0) return child;
-  try {
-    work();
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "child: {}\n", error.what());
-    _exit(1);
-  }
-  _exit(0);
-}
-
-int exit_status(pid_t child) {
-  int status = 0;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 void expect_complete(const std::filesystem::path& file, const RunRecord& record) {
@@ -210,7 +191,7 @@ TEST_F(StoreTest, LeasesEachCellOnceAndInOrder) {
 
 TEST_F(StoreTest, HandsOnTheCellOfADeadProcess) {
   const RunRecord record = record_of(1, 1);
-  ASSERT_EQ(exit_status(in_child([&] {
+  ASSERT_EQ(test::exit_status(test::in_child([&] {
               Store store = Store::open(file());
               store.lease_next(store.add_run(record), {"arm0"}, this_process());
             })),
@@ -251,12 +232,7 @@ TEST_F(StoreTest, KeepsTheFirstOfEqualTrialsAndRemovesWithTheRun) {
 
 TEST_F(StoreTest, RefusesFilesThatAreNoStore) {
   const auto message_for = [&](const std::string& name) -> std::string {
-    try {
-      Store::open(file(name));
-    } catch (const IoError& error) {
-      return error.what();
-    }
-    return "no error";
+    return test::message_of<IoError>([&] { Store::open(file(name)); });
   };
   std::ofstream(file("text.sqlite")) << std::string(4096, 'x');
   EXPECT_EQ(message_for("text.sqlite"), file("text.sqlite").string() + ": not a Lehr store");
@@ -267,7 +243,7 @@ TEST_F(StoreTest, RefusesFilesThatAreNoStore) {
   bytes.write("abcd", 4);
   bytes.close();
   EXPECT_EQ(message_for("other.sqlite"), other + ": not a Lehr store");
-  EXPECT_NE(message_for("missing/folder/x.sqlite"), "no error");
+  EXPECT_NE(message_for("missing/folder/x.sqlite"), "");
   EXPECT_THROW(Store::open_existing(file("absent.sqlite")), IoError);
   EXPECT_FALSE(std::filesystem::exists(file("absent.sqlite")));
 }
@@ -289,24 +265,20 @@ TEST_F(StoreTest, RefusesANewerVersion) {
 TEST_F(StoreTest, FourProcessesFinishAllCellsOnce) {
   const RunRecord record = record_of(4, 25);
   std::vector<pid_t> children;
-  for (int i = 0; i < 4; ++i) children.push_back(in_child([&] { work_until_done(file(), record); }));
-  for (const pid_t child : children) EXPECT_EQ(exit_status(child), 0);
+  for (int i = 0; i < 4; ++i) children.push_back(test::in_child([&] { work_until_done(file(), record); }));
+  for (const pid_t child : children) EXPECT_EQ(test::exit_status(child), 0);
   expect_complete(file(), record);
 }
 
 TEST_F(StoreTest, StaysWholeWhenWritersAreKilled) {
   const RunRecord record = record_of(8, 100);
-  std::uint64_t random = 12345;  // a fixed sequence of moments
-  int killed = 0;
+  test::Waits waits(12345, 1000, 16000);
+  int kills = 0;
   for (int round = 0; round < 40; ++round) {
-    const pid_t child = in_child([&] { work_until_done(file(), record); });
-    random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-    usleep(static_cast<useconds_t>(1000 + (random >> 33) % 15000));
-    kill(child, SIGKILL);
-    if (exit_status(child) == 128 + SIGKILL) ++killed;
+    if (test::status_after_kill([&] { work_until_done(file(), record); }, waits) == test::killed) ++kills;
     ASSERT_EQ(Store::open(file()).integrity_check(), "ok");
   }
-  EXPECT_GT(killed, 5);
+  EXPECT_GT(kills, 5);
   work_until_done(file(), record);
   expect_complete(file(), record);
 }

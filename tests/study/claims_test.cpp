@@ -5,6 +5,7 @@
 
 #include "fake_tasks.hpp"
 #include "lehr/study/claim_expression.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::study {
 namespace {
@@ -30,7 +31,7 @@ Results sample() {
 
 ClaimResult evaluate(const std::string& expect) { return evaluate_claim({"text", expect}, sample()); }
 std::string refusal_of(const std::string& expect) {
-  return fake::refusal([&] { parse_claim(expect); });
+  return test::message_of<InvalidInput>([&] { parse_claim(expect); });
 }
 
 TEST(Claims, VerdictsAreByTheMeans) {

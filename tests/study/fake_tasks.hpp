@@ -152,15 +152,4 @@ class Folder {
   std::filesystem::path path_;
 };
 
-// The message of the InvalidInput that `work` throws, or "no error".
-template <class Work>
-std::string refusal(Work work) {
-  try {
-    work();
-  } catch (const InvalidInput& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 }  // namespace lehr::study::fake

@@ -1,8 +1,5 @@
 #include "lehr/study/run_study.hpp"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <bit>
 #include <set>
 
@@ -10,6 +7,8 @@
 #include "lehr/study/results.hpp"
 #include "lehr/study/study_report.hpp"
 #include "lehr/study/trace_recorder.hpp"
+#include "tests/core/child_process.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::study {
 namespace {
@@ -111,11 +110,11 @@ TEST(RunStudy, AnArmOfOneSeedServesAllSeeds) {
 
 TEST(RunStudy, AWrongArtifactNameIsAnError) {
   const Folder folder("artifact");
-  EXPECT_EQ(fake::refusal(
+  EXPECT_EQ(test::message_of<InvalidInput>(
                 [&] { run_in(folder, study_of(three_arms, {"arm.reading.options.text=@near/shedule"})); }),
             "arm 'reading' seed 1: text: arm 'near' has no artifact 'shedule' (did you mean 'schedule'?)");
   const Folder other("metric");
-  EXPECT_EQ(fake::refusal([&] {
+  EXPECT_EQ(test::message_of<InvalidInput>([&] {
               run_in(other, study_of(three_arms, {"arm.reading.options.number=@near/metric:lost"}));
             }),
             "arm 'reading' seed 1: number: arm 'near' has no metric 'lost' (did you mean 'loss'?)");
@@ -191,7 +190,8 @@ TEST(RunStudy, AStudyThatChangedIsNotResumed) {
   run_in(folder, study_of(three_arms));
   const RunSettings resume{.resume = true};
   EXPECT_EQ(
-      fake::refusal([&] { run_in(folder, study_of(three_arms, {"options.noise=0.25"}), resume); }),
+      test::message_of<InvalidInput>(
+          [&] { run_in(folder, study_of(three_arms, {"options.noise=0.25"}), resume); }),
       fmt::format(
           "study.toml: the study has changed since the run in {} began (arms.near.options.noise was '0.5', "
           "is '0.25'); restore it, or start a new run",
@@ -209,7 +209,7 @@ TEST(RunStudy, AnUnfinishedRunIsNotThrownAwaySilently) {
   EXPECT_TRUE(outcome.interrupted);
   EXPECT_EQ(outcome.done, 1);
   EXPECT_EQ(
-      fake::refusal([&] { run_in(folder, study); }),
+      test::message_of<InvalidInput>([&] { run_in(folder, study); }),
       fmt::format(
           "{}: holds an unfinished run (1 of 3 cells); go on with --resume, or start over with --restart",
           (folder.path() / "study").string()));
@@ -311,32 +311,14 @@ objective = "sum"
 budget = { evaluations = 12 }
 )";
 
-template <class Work>
-pid_t in_child(Work work) {
-  const pid_t child = fork();
-  if (child != 0) return child;
-  try {
-    work();
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "child: {}\n", error.what());
-    _exit(1);
-  }
-  _exit(0);
-}
-
-int exit_status(pid_t child) {
-  int status = 0;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 TEST(RunStudy, ProcessesShareOneRun) {
   const Folder alone("alone"), shared("shared");
   const Study study = study_of(walking);
   const RunOutcome expected = run_in(alone, study);
   std::vector<pid_t> children;
-  for (int i = 0; i < 3; ++i) children.push_back(in_child([&] { run_in(shared, study, {.resume = true}); }));
-  for (const pid_t child : children) EXPECT_EQ(exit_status(child), 0);
+  for (int i = 0; i < 3; ++i)
+    children.push_back(test::in_child([&] { run_in(shared, study, {.resume = true}); }));
+  for (const pid_t child : children) EXPECT_EQ(test::exit_status(child), 0);
   EXPECT_EQ(contents(shared.path() / "study"), contents(expected.folder));
 }
 
@@ -344,18 +326,14 @@ TEST(RunStudy, FiftyKillsChangeNoBit) {
   const Folder undisturbed("undisturbed");
   const Study study = study_of(walking);
   const std::string expected = contents(run_in(undisturbed, study).folder);
-  std::uint64_t random = 2024;  // a fixed sequence of moments
+  test::Waits waits(2024, 3000, 43000);
   int kills = 0, completed = 0;
   for (; kills < 50; ++completed) {
     const Folder folder(fmt::format("killed{}", completed));
-    for (int status = 1; status != 0;) {
-      const pid_t child =
-          in_child([&] { run_in(folder, study, {.resume = true, .jobs = 1 + completed % 2}); });
-      random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-      usleep(static_cast<useconds_t>(3000 + (random >> 33) % 40000));
-      kill(child, SIGKILL);
-      status = exit_status(child);
-      ASSERT_TRUE(status == 0 || status == 128 + SIGKILL) << status;
+    for (int status = 1, killed_before = 0; status != 0; ++killed_before) {
+      status = test::status_after_kill(
+          [&] { run_in(folder, study, {.resume = true, .jobs = 1 + completed % 2}); }, waits, killed_before);
+      ASSERT_TRUE(status == 0 || status == test::killed) << status;
       if (status != 0) ++kills;
       const std::filesystem::path file = store_file(folder.path() / "study");
       if (std::filesystem::exists(file)) {

@@ -3,6 +3,7 @@
 #include "fake_tasks.hpp"
 #include "lehr/study/merged_figures.hpp"
 #include "lehr/study/run_study.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::study {
 namespace {
@@ -96,7 +97,7 @@ TEST_F(StudyReportTest, MergesFiguresAndListsArtifacts) {
 TEST_F(StudyReportTest, RefusesAFolderOfAnotherStudy) {
   Study other = study_;
   other.slug = "other";
-  EXPECT_EQ(fake::refusal([&] { study_report(other, outcome_.folder); }),
+  EXPECT_EQ(test::message_of<InvalidInput>([&] { study_report(other, outcome_.folder); }),
             fmt::format("{}: holds no run of study 'other'", outcome_.folder.string()));
   EXPECT_THROW(study_report(study_, folder_.path() / "nowhere"), IoError);
 }

@@ -1,18 +1,10 @@
 #include "lehr/schedule/laws/curve.hpp"
 
 #include "lehr/core/errors.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::laws {
 namespace {
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InvalidInput& error) {
-    return error.what();
-  }
-  return "";
-}
 
 const std::vector<std::int64_t> eight_steps{2, 3, 4, 5, 6, 7, 8, 9};
 const std::vector<double> eight_losses(8, 3.0);
@@ -32,25 +24,25 @@ TEST(FillRates, RampsUpBeforeTheFirstRowAndInterpolates) {
 TEST(FillRates, RefusesRowsOutsideTheRun) {
   const std::vector<std::int64_t> steps{4, 12};
   const std::vector<double> rates{0.4, 0.2};
-  EXPECT_EQ(error_of([&] { fill_rates(steps, rates, 10, 0); }),
+  EXPECT_EQ(test::message_of<InvalidInput>([&] { fill_rates(steps, rates, 10, 0); }),
             "learning-rate log, row 2: step 12 lies outside 0 to 9");
   const std::vector<std::int64_t> hostile{4, 9'000'000'000'000'000'000};
-  EXPECT_EQ(error_of([&] { fill_rates(hostile, rates, hostile.back() + 1, 0); }),
+  EXPECT_EQ(test::message_of<InvalidInput>([&] { fill_rates(hostile, rates, hostile.back() + 1, 0); }),
             "learning-rate log: the run has 9000000000000000001 steps, allowed are 1 to 100000000");
 }
 
 TEST(Interpolation, NamesTheKnownWords) {
   EXPECT_EQ(interpolation("hold"), Interpolation::hold);
-  EXPECT_EQ(error_of([] { interpolation("linaer"); }),
+  EXPECT_EQ(test::message_of<InvalidInput>([] { interpolation("linaer"); }),
             "unknown interpolation 'linaer' (did you mean 'linear'?)");
 }
 
 TEST(MakeCurve, NamesCurveRowAndValueOfWhatIsWrong) {
   const auto with = [](std::vector<std::int64_t> steps, std::vector<double> losses,
                        std::vector<double> rates = {}) {
-    return error_of([&] { make_curve("run", ten_steps(), steps, losses, rates); });
+    return test::message_of<InvalidInput>([&] { make_curve("run", ten_steps(), steps, losses, rates); });
   };
-  EXPECT_EQ(with(eight_steps, eight_losses), "");
+  EXPECT_NO_THROW(make_curve("run", ten_steps(), eight_steps, eight_losses));
   EXPECT_EQ(with({1, 2}, {3, 3}), "curve 'run': 2 rows, at least 8 are needed");
   EXPECT_EQ(with({2, 3, 4, 5, 6, 7, 8, 10}, eight_losses),
             "curve 'run', row 8: step 10 lies outside the schedule's steps 0 to 9");
@@ -70,7 +62,8 @@ TEST(MakeCurve, RefusesLoggedRatesThatDifferFromTheSchedule) {
   rates[5] *= 1 + 5e-7;
   EXPECT_NO_THROW(make_curve("run", ten_steps(), eight_steps, eight_losses, rates));
   rates[5] = 1e-3 * (1 + 2e-6);
-  EXPECT_EQ(error_of([&] { make_curve("run", ten_steps(), eight_steps, eight_losses, rates); }),
+  EXPECT_EQ(test::message_of<InvalidInput>(
+                [&] { make_curve("run", ten_steps(), eight_steps, eight_losses, rates); }),
             "curve 'run', row 6: the logged learning rate at step 7 is 0.001000002, the schedule's is 0.001");
 }
 

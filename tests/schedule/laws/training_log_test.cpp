@@ -7,20 +7,12 @@
 #include <fstream>
 
 #include "lehr/core/errors.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::laws {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 class LogFiles : public testing::Test {
  protected:
@@ -47,13 +39,13 @@ TEST(CsvLog, TakesNamedColumnsAndSaysWhichAreMissing) {
   const LogColumns columns = parse_log_columns({"step=n,lr=rate,loss=nll"});
   const TrainingLog log = parse_csv_log("n;rate;nll\n1;0.1;2\n", "a.csv", columns);
   EXPECT_EQ(log.loss.front(), 2);
-  EXPECT_EQ(message_of([&] { parse_csv_log("n,rate,nl\n1,0.1,2\n", "a.csv", columns); }),
+  EXPECT_EQ(test::message_of<Error>([&] { parse_csv_log("n,rate,nl\n1,0.1,2\n", "a.csv", columns); }),
             "a.csv: no column 'nll' (did you mean 'nl'?)");
-  EXPECT_EQ(message_of([] { parse_csv_log("a,b\n1,2\n", "a.csv", {}); }),
+  EXPECT_EQ(test::message_of<Error>([] { parse_csv_log("a,b\n1,2\n", "a.csv", {}); }),
             "a.csv: no column of steps (columns found: a, b; name it with --columns step=..)");
-  EXPECT_EQ(message_of([] { parse_log_columns({"stepp=n"}); }),
+  EXPECT_EQ(test::message_of<Error>([] { parse_log_columns({"stepp=n"}); }),
             "columns: unknown quantity 'stepp' (did you mean 'step'?)");
-  EXPECT_EQ(message_of([] { parse_log_columns({"step"}); }),
+  EXPECT_EQ(test::message_of<Error>([] { parse_log_columns({"step"}); }),
             "columns: expected step=NAME,lr=NAME,loss=NAME, found 'step'");
 }
 
@@ -74,10 +66,11 @@ TEST(JsonLinesLog, SkipsRowsWithoutALoss) {
 }
 
 TEST(JsonLinesLog, NamesTheLine) {
-  EXPECT_TRUE(message_of([] {
+  EXPECT_TRUE(test::message_of<Error>([] {
                 parse_json_lines_log("{\"step\": 1, \"lr\": 0.1, \"loss\": 4}\n{\"step\": ", "a.jsonl", {});
               }).starts_with("a.jsonl:2"));
-  EXPECT_EQ(message_of([] { parse_json_lines_log("{\"step\": \"x\", \"loss\": 4}\n", "a.jsonl", {}); }),
+  EXPECT_EQ(test::message_of<Error>(
+                [] { parse_json_lines_log("{\"step\": \"x\", \"loss\": 4}\n", "a.jsonl", {}); }),
             "a.jsonl:1: step must be a number, found '\"x\"'");
   EXPECT_THROW(parse_json_lines_log("", "a.jsonl", {}), InvalidInput);
 }
@@ -103,8 +96,9 @@ TEST_F(LogFiles, LaterPartsReplaceRowsFromTheirFirstStep) {
   EXPECT_EQ(joined.loss, (std::vector<double>{5, 4, 3, 2}));
   const TrainingLog folder = read_training_log(folder_.string(), {}, {});
   EXPECT_EQ(folder.loss, joined.loss);
-  EXPECT_TRUE(message_of([&] { read_training_log("a.csv+missing.csv", {}, folder_); }).find("missing.csv") !=
-              std::string::npos);
+  EXPECT_TRUE(test::message_of<Error>([&] {
+                read_training_log("a.csv+missing.csv", {}, folder_);
+              }).find("missing.csv") != std::string::npos);
 }
 
 TEST_F(LogFiles, TheFormatFollowsTheContent) {
