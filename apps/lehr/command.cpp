@@ -42,7 +42,7 @@ bool is_neural(const std::vector<std::string>& words) {
   std::vector<std::string> known{"run", "check", "tasks"};
   for (const Task& task : program.tasks)
     known.push_back(task.short_name.empty() ? task.name : task.short_name);
-  if (program.delegates) known.insert(known.end(), neural_task_names().begin(), neural_task_names().end());
+  if (program.delegates) known.push_back(neural_task_names().front());  // the short name
   if (words[0].ends_with(".toml"))
     throw InvalidInput("{} is a study: use `{} run {}`", words[0], program.name, words[0]);
   throw InvalidInput("unknown command {}{}", quote(words[0]), hint(words[0], known));

@@ -130,103 +130,167 @@ class Lookout {
   bool timed_ = false;  // seconds, Ctrl-C and timed checkpoints: the clock is read every few milliseconds
 };
 
+// A run in progress.
+template <Method M>
+class Loop {
+ public:
+  using State = typename M::State;
+
+  // Starts the method, or goes on from the checkpoint where one is to be resumed.
+  Loop(const M& method, const Budget& budget, Seed seed, const Observers& observers)
+      : method_(method),
+        budget_(budget),
+        observers_(observers),
+        now_{.step = 0,
+             .steps = budget.step_limit(),
+             .progress = 0,
+             .seed = seed,
+             .evaluations = &used_.evaluations},
+        inverse_steps_(now_.steps > 0 ? 1.0 / static_cast<double>(now_.steps) : 0),
+        state_(method.start(now_)),
+        clock_(resume()),
+        lookout_(budget, observers, observers.list.size()) {
+    lookout_.saved(used_);
+  }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  Run<State> run() {
+    Ending ending(observers_.list);
+    if (!ended_before()) advance_to_the_end();
+    used_.seconds = clock_.seconds();
+    measure();
+    save();
+    ending.now();
+    return {std::move(state_), why_, used_, std::move(row_)};
+  }
+
+ private:
+  // Returns the seconds that the run has used before.
+  double resume() {
+    const Checkpoints& checkpoints = observers_.checkpoints;
+    if constexpr (MethodWithFields<M>)
+      if (!checkpoints.path.empty() && checkpoints.resume && std::filesystem::exists(checkpoints.path))
+        load(method_, state_, used_, now_.seed, checkpoints.path);
+    return used_.seconds;
+  }
+
+  // A resumed run may have reached its end before.
+  bool ended_before() {
+    if (used_.steps > 0) {
+      if (budget_.uses_target()) driving::measure(method_, state_, row_);
+      if (const Budget::Limit* limit = budget_.reached(used_, &row_)) return stop(stop_for(*limit));
+    }
+    return finished();
+  }
+
+  void advance_to_the_end() {
+    std::int64_t until = lookout_.next(used_, false);
+    while (true) {
+      step();
+      if (finished()) {
+        look();  // the observers see the last row
+        why_ = Stop::finished;
+        return;
+      }
+      if (used_.steps < until) continue;
+      if (look()) return;
+      until = lookout_.next(used_, true);
+    }
+  }
+
+  void step() {
+    now_.step = used_.steps;
+    now_.progress =
+        now_.steps > 0 ? static_cast<double>(now_.step) * inverse_steps_ : budget_.progress(used_);
+    method_.advance(state_, std::as_const(now_));
+    ++used_.steps;
+  }
+
+  // Tells the observers, checks the budget, saves. True when the run must end.
+  bool look() {
+    used_.seconds = clock_.seconds();
+    measured_ = false;
+    if (budget_.uses_target()) measure_once();
+    const bool observer_stops = tell_observers();
+    if (const Budget::Limit* limit = budget_.reached(used_, measured_ ? &row_ : nullptr))
+      return stop(stop_for(*limit));
+    if (observer_stops) return stop(Stop::observer);
+    if (observers_.interrupted != nullptr && observers_.interrupted->load(std::memory_order_relaxed))
+      return stop(Stop::interrupted);
+    if (lookout_.save_due(used_)) measure_once(), save();  // a state that is not finite is not saved
+    return false;
+  }
+
+  // Those that are due. True when one of them asks for the end.
+  bool tell_observers() {
+    bool stops = false;
+    for (std::size_t i = 0; i < observers_.list.size(); ++i) {
+      if (!lookout_.due(i, used_.steps)) continue;
+      measure_once();
+      Moment seen = now_;
+      seen.step = used_.steps - 1;
+      seen.progress = budget_.progress(used_);
+      const std::int64_t next = observers_.list[i].see(seen, row_);
+      if (next == Observer::stop_run) stops = true;
+      lookout_.plan(i, due_after(next, used_.steps));
+    }
+    return stops;
+  }
+
+  void measure_once() {
+    if (!std::exchange(measured_, true)) measure();
+  }
+
+  void measure() {
+    driving::measure(method_, state_, row_);
+    check_finite(row_, used_.steps - 1);
+  }
+
+  void save() {
+    const std::filesystem::path& path = observers_.checkpoints.path;
+    if constexpr (MethodWithFields<M>)
+      if (!path.empty()) driving::save(method_, state_, used_, now_.seed, path);
+    lookout_.saved(used_);
+  }
+
+  bool finished() const {
+    if constexpr (MethodWithEnd<M>)
+      return method_.finished(state_);
+    else
+      return false;
+  }
+
+  bool stop(Stop why) {
+    why_ = why;
+    return true;
+  }
+
+  const M& method_;
+  const Budget& budget_;
+  const Observers& observers_;
+  Usage used_;
+  Moment now_;
+  double inverse_steps_;
+  State state_;
+  Clock clock_;
+  Lookout lookout_;
+  Row row_;                // the last one measured
+  bool measured_ = false;  // after the last step
+  Stop why_ = Stop::finished;
+};
+
 }  // namespace driving
 
+// Advances `method` from its start, or from the checkpoint of `observers`, until it is finished or the budget is
+// reached. Throws InvalidInput for an empty budget where the method has no end, NumericalFailure for a measurement
+// that is not finite.
 template <Method M>
 Run<typename M::State> drive(const M& method, const Budget& budget, Seed seed,
                              const Observers& observers = {}) {
-  using State = typename M::State;
   if (budget.empty() && !MethodWithEnd<M>)
     throw InvalidInput("budget: a method without an end needs steps, evaluations, seconds or a target");
-  Usage used;
-  Moment now{
-      .step = 0, .steps = budget.step_limit(), .progress = 0, .seed = seed, .evaluations = &used.evaluations};
-  State state = method.start(now);
-  const Checkpoints& checkpoints = observers.checkpoints;
-  if constexpr (MethodWithFields<M>)
-    if (!checkpoints.path.empty() && checkpoints.resume && std::filesystem::exists(checkpoints.path))
-      driving::load(method, state, used, seed, checkpoints.path);
-
-  driving::Ending ending(observers.list);
-  const driving::Clock clock(used.seconds);
-  driving::Lookout lookout(budget, observers, observers.list.size());
-  lookout.saved(used);
-  const auto save = [&] {
-    if constexpr (MethodWithFields<M>)
-      if (!checkpoints.path.empty()) driving::save(method, state, used, seed, checkpoints.path);
-    lookout.saved(used);
-  };
-  Row row;
-  Stop why = Stop::finished;
-  const double inverse_steps = now.steps > 0 ? 1.0 / static_cast<double>(now.steps) : 0;
-  const bool progress_by_steps = now.steps > 0;
-
-  // True when the run must end; measures, tells the observers, saves.
-  const auto look = [&]() -> bool {
-    used.seconds = clock.seconds();
-    bool observer_stops = false, measured = false;
-    const auto measure_once = [&] {
-      if (!measured) driving::measure(method, state, row), driving::check_finite(row, used.steps - 1);
-      measured = true;
-    };
-    if (budget.uses_target()) measure_once();
-    for (std::size_t i = 0; i < observers.list.size(); ++i) {
-      if (!lookout.due(i, used.steps)) continue;
-      measure_once();
-      Moment seen = now;
-      seen.step = used.steps - 1;
-      seen.progress = budget.progress(used);
-      const std::int64_t next = observers.list[i].see(seen, row);
-      if (next == Observer::stop_run) observer_stops = true;
-      lookout.plan(i, driving::due_after(next, used.steps));
-    }
-    if (const Budget::Limit* limit = budget.reached(used, measured ? &row : nullptr)) {
-      why = driving::stop_for(*limit);
-      return true;
-    }
-    if (observer_stops) return why = Stop::observer, true;
-    if (observers.interrupted != nullptr && observers.interrupted->load(std::memory_order_relaxed))
-      return why = Stop::interrupted, true;
-    if (lookout.save_due(used)) measure_once(), save();  // a state that is not finite is not saved
-    return false;
-  };
-
-  const auto finished = [&] {
-    if constexpr (MethodWithEnd<M>)
-      return method.finished(state);
-    else
-      return false;
-  };
-
-  // A resumed run may have reached its budget before.
-  const bool resumed = used.steps > 0;
-  if (resumed && budget.uses_target()) driving::measure(method, state, row);
-  const Budget::Limit* already = resumed ? budget.reached(used, &row) : nullptr;
-  if (already != nullptr) why = driving::stop_for(*already);
-  if (already == nullptr && !finished()) {
-    std::int64_t until = lookout.next(used, false);
-    while (true) {
-      now.step = used.steps;
-      now.progress =
-          progress_by_steps ? static_cast<double>(now.step) * inverse_steps : budget.progress(used);
-      method.advance(state, static_cast<const Moment&>(now));
-      ++used.steps;
-      if (finished()) {
-        look();  // the observers see the last row
-        why = Stop::finished;
-        break;
-      }
-      if (used.steps < until) continue;
-      if (look()) break;
-      until = lookout.next(used, true);
-    }
-  }
-  used.seconds = clock.seconds();
-  driving::measure(method, state, row);
-  driving::check_finite(row, used.steps - 1);
-  save();
-  ending.now();
-  return {std::move(state), why, used, std::move(row)};
+  return driving::Loop<M>(method, budget, seed, observers).run();
 }
 
 }  // namespace lehr

@@ -45,7 +45,9 @@ std::string hint(std::string_view word, std::span<const std::string> known) {
   if (const std::string near = nearest(word, known); !near.empty())
     return fmt::format(" (did you mean '{}'?)", near);
   if (known.empty()) return "";
-  return fmt::format(" (known: {})", fmt::join(known, ", "));
+  constexpr std::size_t most = 20;
+  const std::string more = known.size() > most ? fmt::format(" and {} more", known.size() - most) : "";
+  return fmt::format(" (known: {}{})", fmt::join(known.first(std::min(known.size(), most)), ", "), more);
 }
 
 std::string quote(std::string_view text, std::size_t limit) {

@@ -1,8 +1,8 @@
 // The errors that Lehr throws, and the hint "did you mean" that their messages use.
 //
-// InvalidInput      the user can fix it: options, schedules, studies, contents of files (exit code 2, one
-// line) IoError           a file cannot be read or written; the message starts with its path (exit code 2)
-// NumericalFailure  a computation left the finite numbers; names the step and the quantity (exit code 3)
+//   InvalidInput      the user can fix it: options, schedules, studies, contents of files (exit code 2)
+//   IoError           a file cannot be read or written; the message starts with its path (exit code 2)
+//   NumericalFailure  a computation left the finite numbers; names the step and the quantity (exit code 3)
 #pragma once
 
 #include <fmt/format.h>
@@ -41,7 +41,8 @@ struct IoError : Error {
 // the distance must be at most a third of the longer word's length (at least 1).
 std::string nearest(std::string_view word, std::span<const std::string> known);
 
-// " (did you mean 'x'?)" for the nearest known word, or " (known: a, b, c)" when none is near.
+// " (did you mean 'x'?)" for the nearest known word, or " (known: a, b, c)" when none is near; of more than 20
+// known words the rest is counted: " (known: a, b, ..., t and 7 more)".
 std::string hint(std::string_view word, std::span<const std::string> known);
 
 // `text` shortened to at most `limit` printable characters, in quotes, for use in messages about hostile

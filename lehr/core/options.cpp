@@ -105,9 +105,9 @@ void Option::check(const Json& value, std::string_view where) const {
   }
 }
 
-void Option::set(const Json& value, std::string_view where) const {
+void Option::set(const Json& value, std::string_view where, const std::filesystem::path& base) const {
   try {
-    write_field_(value);
+    write_field_(value, base);
   } catch (const InvalidInput& error) {
     throw InvalidInput("{}: {}: {}", where, name, error.what());
   }
@@ -140,10 +140,10 @@ std::vector<std::string> OptionTable::names() const {
   return names;
 }
 
-void OptionTable::read(const Json& object, std::string_view where) const {
-  if (object.is_null()) return read_level(Json::object(), "", where);
+void OptionTable::read(const Json& object, std::string_view where, const std::filesystem::path& base) const {
+  if (object.is_null()) return read(Json::object(), where, base);
   if (!object.is_object()) throw InvalidInput("{}: options must be a table of names and values", where);
-  read_level(object, "", where);
+  read_level(object, "", where, base);
   for (const Option& option : options_) {
     if (!option.is_required) continue;
     const Json value = option.get();
@@ -154,11 +154,12 @@ void OptionTable::read(const Json& object, std::string_view where) const {
   }
 }
 
-void OptionTable::read_level(const Json& object, const std::string& prefix, std::string_view where) const {
+void OptionTable::read_level(const Json& object, const std::string& prefix, std::string_view where,
+                             const std::filesystem::path& base) const {
   for (const auto& [key, value] : object.items()) {
     const std::string full = prefix + key;
     if (const Option* option = find(full)) {
-      option->set(value, where);
+      option->set(value, where, base);
       continue;
     }
     const bool is_group = std::ranges::any_of(
@@ -169,7 +170,7 @@ void OptionTable::read_level(const Json& object, const std::string& prefix, std:
     }
     if (!value.is_object())
       throw InvalidInput("{}: {} must be a table, found {}", where, full, option_types::shown(value));
-    read_level(value, full + ".", where);
+    read_level(value, full + ".", where, base);
   }
 }
 

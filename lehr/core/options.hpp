@@ -16,6 +16,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <map>
@@ -32,9 +33,19 @@ namespace lehr {
 
 // How a C++ type is written and read as an option's value. `from_json` throws InvalidInput whose text
 // completes "options.reads: ..."; `from_word` makes the JSON value of one command-line word. Specialise for a
-// new type.
+// new type. Where a value can name files, `from_json` takes as a second argument the folder that relative
+// paths start from.
 template <class T>
 struct OptionType;
+
+// OptionType<T>::from_json, with the folder `base` where it takes one.
+template <class T>
+T option_value(const Json& value, const std::filesystem::path& base) {
+  if constexpr (requires { OptionType<T>::from_json(value, base); })
+    return OptionType<T>::from_json(value, base);
+  else
+    return OptionType<T>::from_json(value);
+}
 
 class Option {
  public:
@@ -58,8 +69,9 @@ class Option {
 
   // What is allowed, for messages and tables: "integer in [1, 1000]", "one of a, b".
   std::string allowed() const;
-  // Reads and checks a value, and stores it in the bound field. Throws InvalidInput.
-  void set(const Json& value, std::string_view where) const;
+  // Reads and checks a value, and stores it in the bound field. Relative paths in it start from `base` (empty:
+  // the working folder). Throws InvalidInput.
+  void set(const Json& value, std::string_view where, const std::filesystem::path& base = {}) const;
   // The JSON value of command-line words (several for lists).
   Json from_words(const std::vector<std::string>& words, std::string_view where) const;
   Json get() const { return read_field_(); }
@@ -68,7 +80,7 @@ class Option {
   friend class OptionTable;
   void check(const Json& value, std::string_view where) const;
   std::function<Json()> read_field_;
-  std::function<void(const Json&)> write_field_;
+  std::function<void(const Json&, const std::filesystem::path& base)> write_field_;
   std::function<Json(const std::string&)> from_word_;
 };
 
@@ -88,8 +100,9 @@ class OptionTable {
   }
 
   // Sets the fields from a JSON object (nested objects for groups); keys that are absent keep their defaults,
-  // except required ones. `where` starts the messages ("arm 'cosine'").
-  void read(const Json& object, std::string_view where) const;
+  // except required ones. `where` starts the messages ("arm 'cosine'"); relative paths in values start from
+  // `base` (empty: the working folder).
+  void read(const Json& object, std::string_view where, const std::filesystem::path& base = {}) const;
   // All values, nested as `read` takes them.
   Json values() const;
   const std::vector<Option>& options() const { return options_; }
@@ -97,7 +110,8 @@ class OptionTable {
   std::vector<std::string> names() const;
 
  private:
-  void read_level(const Json& object, const std::string& prefix, std::string_view where) const;
+  void read_level(const Json& object, const std::string& prefix, std::string_view where,
+                  const std::filesystem::path& base) const;
   std::vector<Option> options_;
   std::string prefix_;
 };
@@ -110,8 +124,9 @@ OptionTable describe(Options& options) {
 }
 
 template <class Options>
-void read_options(Options& options, const Json& object, std::string_view where) {
-  describe(options).read(object, where);
+void read_options(Options& options, const Json& object, std::string_view where,
+                  const std::filesystem::path& base = {}) {
+  describe(options).read(object, where, base);
 }
 
 // ---- types
@@ -185,9 +200,9 @@ struct OptionType<Budget> {
 template <class T>
 struct OptionType<std::optional<T>> {
   static constexpr const char* name = OptionType<T>::name;
-  static std::optional<T> from_json(const Json& value) {
+  static std::optional<T> from_json(const Json& value, const std::filesystem::path& base) {
     if (value.is_null()) return std::nullopt;
-    return OptionType<T>::from_json(value);
+    return option_value<T>(value, base);
   }
   static Json to_json(const std::optional<T>& value) {
     return value ? OptionType<T>::to_json(*value) : Json();
@@ -197,10 +212,10 @@ struct OptionType<std::optional<T>> {
 template <class T>
 struct OptionType<std::vector<T>> {
   static constexpr const char* name = OptionType<T>::name;
-  static std::vector<T> from_json(const Json& value) {
+  static std::vector<T> from_json(const Json& value, const std::filesystem::path& base) {
     std::vector<T> list;
-    if (!value.is_array()) return {OptionType<T>::from_json(value)};  // a single value is a list of one
-    for (const Json& item : value) list.push_back(OptionType<T>::from_json(item));
+    if (!value.is_array()) return {option_value<T>(value, base)};  // a single value is a list of one
+    for (const Json& item : value) list.push_back(option_value<T>(item, base));
     return list;
   }
   static Json to_json(const std::vector<T>& list) {
@@ -226,7 +241,9 @@ Option& OptionTable::add(std::string name, T& field, std::string help) {
   option.is_flag = std::is_same_v<T, bool>;
   option.default_value = OptionType<T>::to_json(field);
   option.read_field_ = [&field] { return OptionType<T>::to_json(field); };
-  option.write_field_ = [&field](const Json& value) { field = OptionType<T>::from_json(value); };
+  option.write_field_ = [&field](const Json& value, const std::filesystem::path& base) {
+    field = option_value<T>(value, base);
+  };
   option.from_word_ = [](const std::string& word) { return OptionType<T>::from_word(word); };
   return option;
 }

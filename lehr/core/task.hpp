@@ -34,8 +34,8 @@ struct Task {
 
   // The options with their defaults. Calls `use` with a table whose bound struct lives as long as the call.
   std::function<void(const std::function<void(const OptionTable&)>& use)> with_options;
-  // Checks the options without running; throws InvalidInput.
-  std::function<void(const Json& options, const std::string& where)> check;
+  // Checks the options without running, relative paths in them starting from `base`; throws InvalidInput.
+  std::function<void(const Json& options, const std::string& where, const std::filesystem::path& base)> check;
   // `where` starts the messages about options ("arm 'cosine'").
   std::function<Report(const Json& options, const std::string& where, TaskContext& context)> run;
 };
@@ -62,13 +62,13 @@ Task make_task(std::string name, std::string short_name, std::string summary, st
     Options options;
     use(describe(options));
   };
-  task.check = [](const Json& values, const std::string& where) {
+  task.check = [](const Json& values, const std::string& where, const std::filesystem::path& base) {
     Options options;
-    read_options(options, values, where);
+    read_options(options, values, where, base);
   };
   task.run = [function](const Json& values, const std::string& where, TaskContext& context) {
     Options options;
-    read_options(options, values, where);
+    read_options(options, values, where, context.base);
     return function(options, context);
   };
   return task;

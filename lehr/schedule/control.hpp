@@ -107,8 +107,9 @@ std::vector<FamilyHelp> controller_families();
 template <>
 struct OptionType<Control> {
   static constexpr const char* name = "schedule or controller";
-  static Control from_json(const Json& value) {
-    return value.is_number() ? Control(value.get<double>()) : Control::parse(option_types::to_string(value));
+  static Control from_json(const Json& value, const std::filesystem::path& base = {}) {
+    return value.is_number() ? Control(value.get<double>())
+                             : Control::parse(option_types::to_string(value), base);
   }
   static Json to_json(const Control& value) { return value.text(); }
   static Json from_word(const std::string& word) { return word; }

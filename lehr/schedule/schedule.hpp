@@ -65,9 +65,9 @@ class Schedule {
 template <>
 struct OptionType<Schedule> {
   static constexpr const char* name = "schedule";
-  static Schedule from_json(const Json& value) {
+  static Schedule from_json(const Json& value, const std::filesystem::path& base = {}) {
     return value.is_number() ? Schedule(value.get<double>())
-                             : Schedule::parse(option_types::to_string(value));
+                             : Schedule::parse(option_types::to_string(value), base);
   }
   static Json to_json(const Schedule& value) { return value.text(); }
   static Json from_word(const std::string& word) { return word; }

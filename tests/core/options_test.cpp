@@ -271,6 +271,11 @@ TEST(Hint, NearestIgnoresCaseAndSwappedLetters) {
   EXPECT_EQ(nearest("exponential", known), "");
   EXPECT_EQ(hint("exponential", known), " (known: geometric, linear, cosine)");
   EXPECT_EQ(hint("x", {}), "");
+  std::vector<std::string> many;
+  for (int i = 0; i < 23; ++i) many.push_back(fmt::format("n{:02}", i));
+  EXPECT_THAT(hint("exponential", many), testing::EndsWith(", n18, n19 and 3 more)"));
+  many.resize(20);
+  EXPECT_THAT(hint("exponential", many), testing::EndsWith(", n18, n19)"));
 }
 
 TEST(Quote, IsShortAndPrintable) {

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
-#include "lehr/schedule/schedule.hpp"
+#include "lehr/core/errors.hpp"
+#include "lehr/schedule/control.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr {
 namespace {
@@ -21,16 +23,36 @@ class Table : public testing::Test {
   Schedule parse(const std::string& text) { return Schedule::parse(text, folder_); }
   std::string refusal(const std::string& contents, const std::string& text = "table(\"t.csv\")") {
     write(contents);
-    try {
-      parse(text);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "accepted";
+    return test::message_of<Error>([&] { parse(text); });
   }
 
   std::filesystem::path folder_;
 };
+
+struct KnobOptions {
+  Schedule one = 0.0;
+  std::vector<Schedule> several = {};
+  std::optional<Control> knob = std::nullopt;
+  void describe(OptionTable& table) {
+    table.add("one", one, "a schedule");
+    table.add("several", several, "schedules");
+    table.add("knob", knob, "a schedule or a controller");
+  }
+};
+
+TEST_F(Table, OptionsReadItFromTheirBase) {
+  write("progress,lr\n0,4\n1,2\n");
+  const std::string text = "table(\"t.csv\")";
+  KnobOptions options;
+  read_options(options, {{"one", text}, {"several", {text, 1}}, {"knob", text}}, "options", folder_);
+  EXPECT_EQ(options.one(0.5), 3);
+  EXPECT_EQ(options.several.at(0)(0.5), 3);
+  EXPECT_EQ(options.knob.value().text(), text);
+  EXPECT_THAT(test::message_of<IoError>([&] {
+                read_options(options, {{"one", text}}, "options");
+              }),
+              HasSubstr("t.csv"));
+}
 
 TEST_F(Table, OfProgress) {
   write("progress,lr\n0.25,4\n0.75,2\n");
