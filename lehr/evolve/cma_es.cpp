@@ -98,11 +98,9 @@ void CmaEs::tell(State& state, const Eigen::Ref<const Eigen::MatrixXd>& points,
                  std::span<const double> values) const {
   const Draws draws = draw(state);
   check_told("CMA-ES", place(state, draws.steps), points, values);
-  state.best.update(points, values);
-  state.evaluations += population_;
+  state.record(points, values);
   const std::vector<Eigen::Index> order = ranking(values);
   const auto value = [&](Eigen::Index rank) { return values[static_cast<std::size_t>(order[rank])]; };
-  ++state.generation;
   if (!std::isfinite(value(0))) return;
 
   const Draws sorted{draws.normal(Eigen::all, order), draws.steps(Eigen::all, order)};
@@ -188,7 +186,7 @@ bool CmaEs::finished(const State& state) const {
 }
 
 void CmaEs::measure(const State& state, Row& row) const {
-  if (std::isfinite(state.best.value)) row.add("best", state.best.value);
+  state.measure(row);
   row.add("sigma", state.sigma);
   row.add("axis_ratio", state.axes.maxCoeff() / state.axes.minCoeff());
 }

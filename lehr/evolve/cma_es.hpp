@@ -2,11 +2,13 @@
 // its values' order alone. A generation draws points from N(m, sigma^2 C) and moves m, sigma and C towards
 // the better ones:
 //
-//   x_i = m + sigma y_i,  y_i ~ N(0, C),  i = 1 .. lambda, sorted from the best to the worst;  y_w = sum_{i
-//   <= mu} w_i y_i m       <- m + sigma y_w p_sigma <- (1 - c_sigma) p_sigma + sqrt(c_sigma (2 - c_sigma)
-//   mu_eff) C^(-1/2) y_w p_c     <- (1 - c_c) p_c + h_sigma sqrt(c_c (2 - c_c) mu_eff) y_w C       <- (1 +
-//   c_1 delta - c_1 - c_mu sum w_j) C + c_1 p_c p_c' + c_mu sum_{i <= lambda} w_i^o y_i y_i' sigma   <- sigma
-//   exp(c_sigma / d_sigma (|p_sigma| / E|N(0, I)| - 1))
+//   x_i = m + sigma y_i,  y_i ~ N(0, C),  i = 1 .. lambda, sorted from the best to the worst
+//   y_w = sum_{i <= mu} w_i y_i
+//   m       <- m + sigma y_w
+//   p_sigma <- (1 - c_sigma) p_sigma + sqrt(c_sigma (2 - c_sigma) mu_eff) C^(-1/2) y_w
+//   p_c     <- (1 - c_c) p_c + h_sigma sqrt(c_c (2 - c_c) mu_eff) y_w
+//   C       <- (1 + c_1 delta - c_1 - c_mu sum w_j) C + c_1 p_c p_c' + c_mu sum_{i <= lambda} w_i^o y_i y_i'
+//   sigma   <- sigma exp(c_sigma / d_sigma (|p_sigma| / E|N(0, I)| - 1))
 //
 // Source: N. Hansen, "The CMA evolution strategy: a tutorial", arXiv:1604.00772, Fig. 6, Table 1, Sec. B.3
 // (flat values). `active` also learns from the worse half, by negative weights (w_i^o, eq. 46). Cost per
@@ -55,9 +57,7 @@ struct CmaEsOptions {
 };
 
 // Everything that the search needs to go on.
-struct CmaEsState {
-  std::uint64_t seed = 0;
-  std::int64_t generation = 0, evaluations = 0;
+struct CmaEsState : SearchState {
   std::int64_t decomposed = 0;  // the generation whose covariance `directions` and `axes` belong to
   double sigma = 0;
   Eigen::VectorXd mean, path_sigma, path_covariance;
@@ -66,7 +66,6 @@ struct CmaEsState {
   std::vector<double> recent_best;         // the best values of the last generations, the newest last
   double last_spread =
       std::numeric_limits<double>::infinity();  // largest - smallest value of the last generation
-  Best best;
 };
 
 class CmaEs {
@@ -93,9 +92,7 @@ class CmaEs {
 
   template <class Visitor, class AnyState>
   void fields(Visitor& visitor, AnyState& state) const {
-    visitor("seed", state.seed);
-    visitor("generation", state.generation);
-    visitor("evaluations", state.evaluations);
+    search_fields(visitor, state);
     visitor("decomposed", state.decomposed);
     visitor("sigma", state.sigma);
     visitor("mean", state.mean);
@@ -106,8 +103,6 @@ class CmaEs {
     visitor("axes", state.axes);
     visitor("recent_best", state.recent_best);
     visitor("last_spread", state.last_spread);
-    visitor("best.point", state.best.point);
-    visitor("best.value", state.best.value);
   }
 
  private:

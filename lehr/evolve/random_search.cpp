@@ -1,7 +1,5 @@
 #include "lehr/evolve/random_search.hpp"
 
-#include <cmath>
-
 #include "lehr/core/errors.hpp"
 
 namespace lehr::evolve {
@@ -24,13 +22,7 @@ Eigen::MatrixXd RandomSearch::ask(const State& state) const {
 void RandomSearch::tell(State& state, const Eigen::Ref<const Eigen::MatrixXd>& points,
                         std::span<const double> values) const {
   check_told("random search", ask(state), points, values);
-  state.best.update(points, values);
-  state.evaluations += population_;
-  ++state.generation;
-}
-
-void RandomSearch::measure(const State& state, Row& row) const {
-  if (std::isfinite(state.best.value)) row.add("best", state.best.value);
+  state.record(points, values);
 }
 
 }  // namespace lehr::evolve

@@ -21,15 +21,9 @@ struct RandomSearchOptions {
   }
 };
 
-struct RandomSearchState {
-  std::uint64_t seed = 0;
-  std::int64_t generation = 0, evaluations = 0;
-  Best best;
-};
-
 class RandomSearch {
  public:
-  using State = RandomSearchState;
+  using State = SearchState;
 
   // `dimension` in [1, 100,000]; InvalidInput otherwise or for options out of range.
   explicit RandomSearch(Eigen::Index dimension, RandomSearchOptions options = {});
@@ -44,15 +38,11 @@ class RandomSearch {
             std::span<const double> values) const;
   bool finished(const State&) const { return false; }
   // best, once there is one
-  void measure(const State& state, Row& row) const;
+  void measure(const State& state, Row& row) const { state.measure(row); }
 
   template <class Visitor, class AnyState>
   void fields(Visitor& visitor, AnyState& state) const {
-    visitor("seed", state.seed);
-    visitor("generation", state.generation);
-    visitor("evaluations", state.evaluations);
-    visitor("best.point", state.best.point);
-    visitor("best.value", state.best.value);
+    search_fields(visitor, state);
   }
 
  private:

@@ -16,6 +16,16 @@ void Best::update(const Eigen::Ref<const Eigen::MatrixXd>& points, std::span<con
   }
 }
 
+void SearchState::record(const Eigen::Ref<const Eigen::MatrixXd>& points, std::span<const double> values) {
+  best.update(points, values);
+  evaluations += points.cols();
+  ++generation;
+}
+
+void SearchState::measure(Row& row) const {
+  if (std::isfinite(best.value)) row.add("best", best.value);
+}
+
 std::vector<Eigen::Index> ranking(std::span<const double> values) {
   std::vector<Eigen::Index> order(values.size());
   std::iota(order.begin(), order.end(), Eigen::Index{0});

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lehr/core/random.hpp"
+#include "lehr/core/row.hpp"
 
 namespace lehr::evolve {
 
@@ -32,7 +33,27 @@ std::vector<Eigen::Index> ranking(std::span<const double> values);
 void check_told(const char* who, const Eigen::MatrixXd& asked, const Eigen::Ref<const Eigen::MatrixXd>& told,
                 std::span<const double> values);
 
-// S::State has the fields `seed`, `generation`, `evaluations` and `best`.
+// What every search keeps; its state starts with these.
+struct SearchState {
+  std::uint64_t seed = 0;
+  std::int64_t generation = 0, evaluations = 0;
+  Best best;
+
+  // Counts a generation of `points` (a column each) with these values.
+  void record(const Eigen::Ref<const Eigen::MatrixXd>& points, std::span<const double> values);
+  // The row's entry `best`, once there is one.
+  void measure(Row& row) const;
+};
+
+template <class Visitor, class AnyState>
+void search_fields(Visitor& visitor, AnyState& state) {
+  visitor("seed", state.seed);
+  visitor("generation", state.generation);
+  visitor("evaluations", state.evaluations);
+  visitor("best.point", state.best.point);
+  visitor("best.value", state.best.value);
+}
+
 template <class S>
 concept Search = requires(const S& search, typename S::State& state, Seed seed, const Eigen::MatrixXd& points,
                           std::span<const double> values) {
@@ -41,8 +62,7 @@ concept Search = requires(const S& search, typename S::State& state, Seed seed, 
   { search.ask(state) } -> std::same_as<Eigen::MatrixXd>;  // d x n: the points of this generation
   {search.tell(state, points, values)};  // their values, lower is better; ends the generation
   { search.finished(state) } -> std::same_as<bool>;
-  { state.best } -> std::convertible_to<Best>;
-  { state.evaluations } -> std::convertible_to<std::int64_t>;
+  requires std::derived_from<typename S::State, SearchState>;
 };
 
 }  // namespace lehr::evolve

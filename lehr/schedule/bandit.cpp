@@ -11,15 +11,6 @@ namespace {
 
 std::size_t index(std::int64_t arm) { return static_cast<std::size_t>(arm); }
 
-std::int64_t draw(const std::vector<double>& probabilities, Stream& random) {
-  double left = uniform(random);
-  for (std::size_t i = 0; i + 1 < probabilities.size(); ++i) {
-    left -= probabilities[i];
-    if (left < 0) return static_cast<std::int64_t>(i);
-  }
-  return static_cast<std::int64_t>(probabilities.size()) - 1;
-}
-
 void check_cost(double cost) {
   if (!std::isfinite(cost)) throw NumericalFailure("bandit: the cost is {}", cost);
 }
@@ -52,6 +43,24 @@ Arms::Arms(std::vector<double> values) : values_(std::move(values)) {
       throw InvalidInput("bandit: the values of arms must be finite, found {}", value);
 }
 
+double DrawnArms::draw(const std::vector<double>& probabilities, Stream& random) {
+  double left = uniform(random);
+  chosen_ = count() - 1;
+  for (std::size_t i = 0; i + 1 < probabilities.size(); ++i) {
+    left -= probabilities[i];
+    if (left >= 0) continue;
+    chosen_ = static_cast<std::int64_t>(i);
+    break;
+  }
+  probability_ = probabilities[index(chosen_)];
+  return value();
+}
+
+void DrawnArms::add_loss(double cost) {
+  ++rounds_;
+  losses_[index(chosen_)] += cost / probability_;
+}
+
 // ---- UCB1
 // -------------------------------------------------------------------------------------------------------
 
@@ -82,7 +91,7 @@ void Ucb::update(double cost) {
 // -------------------------------------------------------------------------------------------------------
 
 Exp3::Exp3(std::vector<double> values, double low, double high, double rate, double mix)
-    : Arms(std::move(values)), low_(low), high_(high), rate_(rate), mix_(mix), losses_(values_.size()) {
+    : DrawnArms(std::move(values)), low_(low), high_(high), rate_(rate), mix_(mix) {
   if (!(low < high))
     throw InvalidInput("exp3: the costs' low must be below high, found {} and {}", low, high);
   if (!(rate >= 0)) throw InvalidInput("exp3: rate must be at least 0, found {}", rate);
@@ -101,24 +110,16 @@ std::vector<double> Exp3::probabilities() const {
   return p;
 }
 
-double Exp3::predict(Stream& random) {
-  const std::vector<double> p = probabilities();
-  chosen_ = draw(p, random);
-  probability_ = p[index(chosen_)];
-  return value();
-}
-
 void Exp3::update(double cost) {
   check_cost(cost);
-  ++rounds_;
-  losses_[index(chosen_)] += std::clamp((cost - low_) / (high_ - low_), 0.0, 1.0) / probability_;
+  add_loss(std::clamp((cost - low_) / (high_ - low_), 0.0, 1.0));
 }
 
 // ---- Tsallis-INF
 // ------------------------------------------------------------------------------------------------
 
 TsallisInf::TsallisInf(std::vector<double> values, double least)
-    : Arms(std::move(values)), least_(least), losses_(values_.size()) {
+    : DrawnArms(std::move(values)), least_(least) {
   if (!std::isfinite(least)) throw InvalidInput("tsallis_inf: least must be finite, found {}", least);
 }
 
@@ -146,19 +147,11 @@ std::vector<double> TsallisInf::probabilities() const {
   return p;
 }
 
-double TsallisInf::predict(Stream& random) {
-  const std::vector<double> p = probabilities();
-  chosen_ = draw(p, random);
-  probability_ = p[index(chosen_)];
-  return value();
-}
-
 void TsallisInf::update(double cost) {
   check_cost(cost);
   const double excess = std::max(cost - least_, 0.0);
-  ++rounds_;
+  add_loss(excess);
   mean_cost_ += (excess - mean_cost_) / static_cast<double>(rounds_);
-  losses_[index(chosen_)] += excess / probability_;
 }
 
 }  // namespace lehr::schedule

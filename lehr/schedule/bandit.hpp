@@ -2,18 +2,16 @@
 // out to have.
 //
 //   Ucb         stochastic costs: pulls argmin mean_i - range sqrt(2 log t / n_i) (UCB1: Auer, Cesa-Bianchi
-//   and Fischer,
-//               "Finite-time analysis of the multiarmed bandit problem", 2002); deterministic.
-//               Expected regret <= 8 range sum_{gap > 0} log T / gap (in units of the range) + (1 + pi^2 / 3)
-//               sum gap.
+//               and Fischer, "Finite-time analysis of the multiarmed bandit problem", 2002); deterministic.
+//               Expected regret <= 8 range sum_{gap > 0} log T / gap (in units of the range)
+//               + (1 + pi^2 / 3) sum gap.
 //   Exp3        adversarial costs: p_i = (1 - mix) exp(-rate L_i) / sum + mix / K on importance-weighted
-//   costs L_i
-//               (Auer, Cesa-Bianchi, Freund and Schapire, "The nonstochastic multiarmed bandit problem",
-//               2002). With mix = 0, rate_t = sqrt(log K / (K t)): expected regret <= 2 sqrt(T K log K)
-//               (Bubeck and Cesa-Bianchi, "Regret analysis of bandit problems", 2012, theorem 3.1), at any T.
+//               costs L_i (Auer, Cesa-Bianchi, Freund and Schapire, "The nonstochastic multiarmed bandit
+//               problem", 2002). With mix = 0, rate_t = sqrt(log K / (K t)): expected regret
+//               <= 2 sqrt(T K log K) (Bubeck and Cesa-Bianchi, "Regret analysis of bandit problems", 2012,
+//               theorem 3.1), at any T.
 //   TsallisInf  both at once: p_i = 4 (eta_t (L_i - x))^-2 with sum p = 1, eta_t = 2 / sqrt(t), on costs over
-//   their running
-//               mean (Zimmert and Seldin, "Tsallis-INF", 2021). The default for tuning solvers.
+//               their running mean (Zimmert and Seldin, "Tsallis-INF", 2021). The default for tuning solvers.
 //
 // Use: `predict(random)` chooses an arm, `value()` is its value, `update(cost)` (or `observe`) tells what it
 // cost. All arms' costs are estimated from the chosen arm's alone. BinnedBandit takes a context: one learner
@@ -44,8 +42,35 @@ class Arms {
   double value() const { return values_[static_cast<std::size_t>(chosen_)]; }
 
  protected:
+  template <class Visitor>
+  void fields(Visitor& visit, const std::string& name) {
+    visit(name + ".chosen", chosen_);
+  }
+
   std::vector<double> values_;
   std::int64_t chosen_ = 0;
+};
+
+// The arms of a bandit that draws: it divides an arm's cost by the probability with which the arm was drawn.
+class DrawnArms : public Arms {
+ protected:
+  explicit DrawnArms(std::vector<double> values) : Arms(std::move(values)), losses_(values_.size()) {}
+  // Chooses an arm; `probabilities` sum to 1.
+  double draw(const std::vector<double>& probabilities, Stream& random);
+  // Adds what the chosen arm cost to its loss.
+  void add_loss(double cost);
+
+  template <class Visitor>
+  void fields(Visitor& visit, const std::string& name) {
+    Arms::fields(visit, name);
+    visit(name + ".rounds", rounds_);
+    visit(name + ".probability", probability_);
+    visit(name + ".losses", losses_);
+  }
+
+  std::int64_t rounds_ = 0;
+  double probability_ = 1;      // with which the chosen arm was drawn
+  std::vector<double> losses_;  // importance-weighted sums
 };
 
 class Ucb : public Arms {
@@ -61,7 +86,7 @@ class Ucb : public Arms {
 
   template <class Visitor>
   void fields(Visitor& visit, const std::string& name) {
-    visit(name + ".chosen", chosen_);
+    Arms::fields(visit, name);
     visit(name + ".pulls", pulls_);
     visit(name + ".mean_costs", mean_costs_);
   }
@@ -71,12 +96,12 @@ class Ucb : public Arms {
   std::vector<double> pulls_, mean_costs_;
 };
 
-class Exp3 : public Arms {
+class Exp3 : public DrawnArms {
  public:
   using Feedback = double;
   // Costs are mapped from [low, high] to [0, 1] and clamped. `rate` 0: sqrt(log K / (K t)); `mix` in [0, 1).
   explicit Exp3(std::vector<double> values, double low = 0, double high = 1, double rate = 0, double mix = 0);
-  double predict(Stream& random);
+  double predict(Stream& random) { return draw(probabilities(), random); }
   void update(double cost);
   void observe(double cost) { update(cost); }
   // Of the arms at the next prediction; sums to 1.
@@ -84,43 +109,31 @@ class Exp3 : public Arms {
 
   template <class Visitor>
   void fields(Visitor& visit, const std::string& name) {
-    visit(name + ".chosen", chosen_);
-    visit(name + ".rounds", rounds_);
-    visit(name + ".probability", probability_);
-    visit(name + ".losses", losses_);
+    DrawnArms::fields(visit, name);
   }
 
  private:
   double low_, high_, rate_, mix_;
-  std::int64_t rounds_ = 0;
-  double probability_ = 1;      // with which the chosen arm was chosen
-  std::vector<double> losses_;  // importance-weighted sums
 };
 
-class TsallisInf : public Arms {
+class TsallisInf : public DrawnArms {
  public:
   using Feedback = double;
   // `least`: the least cost that can occur (1 for an iteration count); costs below it count as it.
   explicit TsallisInf(std::vector<double> values, double least = 0);
-  double predict(Stream& random);
+  double predict(Stream& random) { return draw(probabilities(), random); }
   void update(double cost);
   void observe(double cost) { update(cost); }
   std::vector<double> probabilities() const;
 
   template <class Visitor>
   void fields(Visitor& visit, const std::string& name) {
-    visit(name + ".chosen", chosen_);
-    visit(name + ".rounds", rounds_);
-    visit(name + ".probability", probability_);
+    DrawnArms::fields(visit, name);
     visit(name + ".mean_cost", mean_cost_);
-    visit(name + ".losses", losses_);
   }
 
  private:
-  double least_;
-  std::int64_t rounds_ = 0;
-  double probability_ = 1, mean_cost_ = 0;
-  std::vector<double> losses_;
+  double least_, mean_cost_ = 0;
 };
 
 // A bandit that sees a number before it chooses: the context's range is cut into equal bins, each with a
