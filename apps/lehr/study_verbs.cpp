@@ -106,14 +106,14 @@ void print_study_help(const Program& program, const char* verb) {
 
 // The claims of all checked studies as one table, as JSON, and whether all hold.
 struct CheckedClaims {
-  Table table{"Claims", {"study", "claim", "verdict", "evidence"}, {}, {}};
+  Table table{"Claims", {"study", "claim", "verdict", "expected", "measured", "statement"}, {}, {}};
   Json json = Json::array();
   bool all_hold = true;
 
   void add(const FinishedStudy& finished) {
     for (const study::ClaimResult& claim : study::evaluate_claims(finished.study, finished.outcome.folder)) {
-      table.rows.push_back({finished.study.slug, claim.text.empty() ? claim.expect : claim.text,
-                            claim.holds ? "holds" : "fails", claim.statement});
+      table.rows.push_back({finished.study.slug, claim.text, claim.holds ? "holds" : "fails", claim.expect,
+                            claim.measured(), claim.statement});
       json.push_back({{"study", finished.study.slug},
                       {"text", claim.text},
                       {"expect", claim.expect},

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "lehr/report/paint.hpp"
 #include "lehr/report/unicode.hpp"
 
 namespace lehr::report {
@@ -114,6 +115,23 @@ TextTable text_table(const Table& table, std::size_t row_limit) {
 Verdict verdict_of(std::string_view cell) {
   const std::string word = lower_case(cell.substr(0, 5));
   return word == "holds" ? Verdict::holds : word == "fails" ? Verdict::fails : Verdict::none;
+}
+
+std::string with_mark(const std::string& cell, bool unicode) {
+  switch (verdict_of(cell)) {
+    case Verdict::holds:
+      return (unicode ? "✓ " : "+ ") + cell;
+    case Verdict::fails:
+      return (unicode ? "✗ " : "x ") + cell;
+    case Verdict::none:
+      break;
+  }
+  return cell;
+}
+
+std::string_view verdict_color(std::string_view cell) {
+  const Verdict verdict = verdict_of(cell);
+  return verdict == Verdict::holds ? green : verdict == Verdict::fails ? bold_red : "";
 }
 
 ClaimCount count_claims(const std::vector<Table>& tables) {

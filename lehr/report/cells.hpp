@@ -40,6 +40,9 @@ std::string number_text(double value, std::string_view format);
 std::string cell_text(const Json& cell, std::string_view format);
 
 Verdict verdict_of(std::string_view cell);
+// "holds" -> "✓ holds" (in ASCII "+ holds"), "fails" -> "✗ fails"; and its colour (paint.hpp).
+std::string with_mark(const std::string& cell, bool unicode);
+std::string_view verdict_color(std::string_view cell);
 
 // How many cells of the tables' verdict columns hold and how many fail.
 struct ClaimCount {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "lehr/report/cells.hpp"
+#include "lehr/report/claim_list.hpp"
 #include "lehr/report/paint.hpp"
 #include "lehr/report/terminal.hpp"
 #include "lehr/report/unicode.hpp"
@@ -15,22 +16,8 @@ namespace {
 constexpr int column_gap = 2;
 constexpr int narrowest_text = 14;  // text columns are not wrapped more narrowly than this
 
-// "holds" -> "✓ holds".
-std::string with_mark(const std::string& cell, const TerminalStyle& style) {
-  switch (verdict_of(cell)) {
-    case Verdict::holds:
-      return (style.unicode ? "✓ " : "+ ") + cell;
-    case Verdict::fails:
-      return (style.unicode ? "✗ " : "x ") + cell;
-    case Verdict::none:
-      break;
-  }
-  return cell;
-}
-
 std::string_view color_of(const TextColumn& column, const std::string& cell) {
-  const Verdict verdict = column.is_verdict ? verdict_of(cell) : Verdict::none;
-  return verdict == Verdict::holds ? green : verdict == Verdict::fails ? bold_red : "";
+  return column.is_verdict ? verdict_color(cell) : "";
 }
 
 int total_width(const std::vector<int>& widths) {
@@ -78,7 +65,7 @@ class TableWriter {
   }
 
   std::string marked(const std::string& cell, std::size_t column) const {
-    return table_.columns[column].is_verdict ? with_mark(cell, style_) : cell;
+    return table_.columns[column].is_verdict ? with_mark(cell, style_.unicode) : cell;
   }
 
   // The columns of each block that fits the width; every block but the first repeats the first column.
@@ -182,7 +169,7 @@ std::string render_table(const Table& table, const TerminalStyle& given) {
   for (const std::string& line : wrap(shown.title, style.width))
     if (!line.empty()) text += paint(line, bold, style.color) + '\n';
   if (shown.columns.empty()) return text;
-  text += TableWriter(std::move(shown), style).lines();
+  text += holds_claims(shown) ? claim_lines(shown, style) : TableWriter(std::move(shown), style).lines();
   if (table.rows.size() > limit)
     text += paint(fmt::format("{} {} more rows", style.unicode ? "…" : "...", table.rows.size() - limit), dim,
                   style.color) +

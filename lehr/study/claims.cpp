@@ -137,6 +137,13 @@ void check_claim(std::string_view expect, const std::vector<std::string>& arms) 
   }
 }
 
+std::string ClaimResult::measured() const {
+  std::string text;
+  for (const auto& [name, value] : values)
+    text += fmt::format("{}{} = {:.4g}", text.empty() ? "" : ", ", name, value);
+  return text;
+}
+
 ClaimResult evaluate_claim(const Claim& claim, const Results& results) {
   const ClaimExpression expression = parse_claim(claim.expect);
   ClaimResult result{.text = claim.text, .expect = claim.expect};

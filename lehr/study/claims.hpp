@@ -27,7 +27,8 @@ struct ClaimResult {
   std::string statement = {};
   // "arm.metric" and its mean, in the order of the expression.
   std::vector<std::pair<std::string, double>> values = {};
-  bool evaluated = true;  // false: a metric is missing, or a cell failed
+  bool evaluated = true;         // false: a metric is missing, or a cell failed
+  std::string measured() const;  // the values as text: "a.loss = 0.12, b.loss = 0.2"
 };
 
 // Throws InvalidInput for an expression that cannot be read, or names an arm that `arms` does not hold.

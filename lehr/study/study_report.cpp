@@ -137,15 +137,12 @@ std::string verdict(const ClaimResult& claim, bool several_seeds) {
 
 Table claims_table(const std::vector<ClaimResult>& claims, bool several_seeds) {
   Table table{.title = "Claims",
-              .columns = {"claim", "verdict", "expected", "values", "statement"},
+              .columns = {"claim", "verdict", "expected", "measured", "statement"},
               .rows = {},
               .formats = {}};
-  for (const ClaimResult& claim : claims) {
-    std::vector<std::string> values;
-    for (const auto& [name, value] : claim.values) values.push_back(fmt::format("{} = {:.4g}", name, value));
-    table.rows.push_back({claim.text, verdict(claim, several_seeds), claim.expect,
-                          fmt::format("{}", fmt::join(values, ", ")), claim.statement});
-  }
+  for (const ClaimResult& claim : claims)
+    table.rows.push_back(
+        {claim.text, verdict(claim, several_seeds), claim.expect, claim.measured(), claim.statement});
   return table;
 }
 

@@ -62,6 +62,28 @@ TEST(TerminalTable, VerdictsGetMarks) {
   EXPECT_THAT(render_table(table, {80, true, true, 40}), HasSubstr("\x1b[1;31m✗ fails by 3 %\x1b[0m"));
 }
 
+TEST(TerminalTable, ClaimsStandBelowEachOther) {
+  const Table table{"Claims",
+                    {"study", "claim", "verdict", "expected", "measured", "statement"},
+                    {{"glass", "The searched schedule reaches a lower energy at the same cost", "holds",
+                      "a.e < b.e", "a.e = 1, b.e = 2", ""},
+                     {"glass", "", "fails (not clear)", "a.e < 0", "", "a.e is missing"}},
+                    {}};
+  EXPECT_EQ(render_table(table, {50, false, true, 40}),
+            "Claims\n"
+            "glass\n"
+            "✓ holds: The searched schedule reaches a lower\n"
+            "  energy at the same cost\n"
+            "  expected   a.e < b.e\n"
+            "  measured   a.e = 1, b.e = 2\n"
+            "\n"
+            "✗ fails (not clear)\n"
+            "  expected   a.e < 0\n"
+            "  statement  a.e is missing\n");
+  EXPECT_THAT(render_table(table, {50, true, true, 40}), HasSubstr("\x1b[32m✓ holds\x1b[0m: The searched"));
+  EXPECT_THAT(render_table(table, {50, false, false, 40}), HasSubstr("x fails (not clear)\n"));
+}
+
 TEST(TerminalTable, WrapsLongTextInsideItsColumn) {
   const Table table{
       "", {"claim", "n"}, {{"the fitted law predicts the held-out runs to half a percent", 3}}, {}};
