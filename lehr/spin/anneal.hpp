@@ -41,7 +41,7 @@ struct Cooling {
 
 struct AnnealOptions {
   std::int64_t reads = 64;
-  Cooling cooling;
+  Cooling cooling = {};
   std::string rule = "metropolis";
   std::string kernel = "automatic";
   bool descend = true;

@@ -1,5 +1,6 @@
 #include "lehr/stats/distributions.hpp"
 
+#include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -54,6 +55,12 @@ double chi_square_tail(double x, double freedom) {
   if (!(x >= 0)) throw InvalidInput("chi-square: the statistic must be at least 0, found {}", x);
   if (std::isinf(x)) return 0;
   return boost::math::cdf(boost::math::complement(boost::math::chi_squared(freedom), x));
+}
+
+double beta_quantile(double p, double a, double b) {
+  check_probability(p);
+  if (!(a > 0 && b > 0)) throw InvalidInput("beta law: shapes must be above 0, found {} and {}", a, b);
+  return boost::math::quantile(boost::math::beta_distribution(a, b), p);
 }
 
 }  // namespace lehr::stats

@@ -1,4 +1,5 @@
-// Distribution functions and quantiles of the normal, Student's t and chi-square laws, in double precision.
+// Distribution functions and quantiles of the normal, Student's t, chi-square and beta laws, in double
+// precision.
 //
 // Source: Boost.Math (relative accuracy near 1e-15); kept behind this header so that its templates compile
 // once.
@@ -18,5 +19,8 @@ double student_t_two_sided(double t, double freedom);
 
 // P(X >= x) of the chi-square law with `freedom` > 0 degrees of freedom; x >= 0.
 double chi_square_tail(double x, double freedom);
+
+// Quantile of the beta law with shapes a, b > 0; `p` in [0, 1].
+double beta_quantile(double p, double a, double b);
 
 }  // namespace lehr::stats
