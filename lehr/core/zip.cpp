@@ -27,6 +27,7 @@ struct Directory {
 };
 
 std::uint32_t crc_32(std::span<const std::byte> bytes, std::uint32_t start = 0) {
+  if (bytes.empty()) return start;  // zlib begins anew where there is no pointer
   return static_cast<std::uint32_t>(
       crc32_z(start, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }

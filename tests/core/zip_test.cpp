@@ -147,5 +147,15 @@ TEST(Inflate, GzipFilesMayHaveSeveralMembersAndALimit) {
               HasSubstr("t: the compressed data"));
 }
 
+// A part of no bytes may have no address; zlib's checksum starts anew for it.
+TEST(Zip, PartsWithoutBytesKeepTheChecksum) {
+  const TemporaryFolder folder;
+  write_stored_zip(folder / "x.zip", std::vector<ZipContent>{{"a", {bytes_of("text"), {}}}});
+  const std::string archive = test::content_of(folder / "x.zip");
+  const ZipArchive zip(bytes_of(archive), "x.zip");
+  const std::vector<std::byte> content = zip.read(zip.members()[0], kNoLimit);
+  EXPECT_TRUE(std::ranges::equal(content, bytes_of("text")));
+}
+
 }  // namespace
 }  // namespace lehr
