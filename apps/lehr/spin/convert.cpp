@@ -6,7 +6,7 @@ namespace lehr::command {
 namespace {
 
 struct SpinConvertOptions {
-  std::string problem, out, to = "auto";
+  std::string problem, file, to = "auto";
   spin::ReadOptions read;
 
   void describe(OptionTable& table) {
@@ -15,7 +15,7 @@ struct SpinConvertOptions {
     table.add("problem", problem, "problem file to read; FILE#3 is the third instance in it")
         .required()
         .positional();
-    table.add("out", out, "file to write").required().positional();
+    table.add("file", file, "file to write").required().positional();
     table.add("to", to, "format to write; auto: by the extension").choices(std::move(formats));
     read.describe(table);
   }
@@ -26,7 +26,7 @@ Report convert(const SpinConvertOptions& options, TaskContext& context) {
   Report report;
   report.title = problem.name;
   report.notes = problem.notes;
-  for (std::string& note : spin::write_problem(context.resolve(options.out), problem, options.to))
+  for (std::string& note : spin::write_problem(context.resolve(options.file), problem, options.to))
     report.notes.push_back(std::move(note));
   report.metric("variables", problem.size());
   if (problem.polynomial) {

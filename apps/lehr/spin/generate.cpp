@@ -9,12 +9,12 @@ namespace {
 
 struct SpinGenerateOptions {
   spin::GenerateOptions problem;
-  std::string out, format = "auto", planted;
+  std::string file, format = "auto", planted;
 
   void describe(OptionTable& table) {
     std::vector<std::string> formats = spin::format_names();
     formats.insert(formats.begin(), "auto");
-    table.add("out", out, "file to write").required().positional();
+    table.add("file", file, "file to write").required().positional();
     table.add("format", format, "its format; auto: by the extension").choices(std::move(formats));
     table.add("planted", planted, "file for the planted state, where there is one");
     problem.describe(table);
@@ -25,7 +25,7 @@ Report generate(const SpinGenerateOptions& options, TaskContext& context) {
   const spin::Problem problem = spin::generate(options.problem, context.seed);
   Report report;
   report.title = problem.name;
-  report.notes = spin::write_problem(context.resolve(options.out), problem, options.format);
+  report.notes = spin::write_problem(context.resolve(options.file), problem, options.format);
   report.metric("spins", problem.size());
   report.metric("couplings", static_cast<double>(problem.ising.couplings()));
   if (problem.optimum) {
