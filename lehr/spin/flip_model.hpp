@@ -6,6 +6,7 @@
 // holds the fast path for many reads of one Ising model.
 #pragma once
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -123,8 +124,13 @@ class IsingFlips {
     const auto neighbours = model_->neighbours(i);
     const double* const weights = this->weights(i);
     double* const fields = c.fields.data();
-    for (std::size_t k = 0; k < neighbours.size(); ++k)
-      fields[static_cast<std::size_t>(neighbours[k])] += twice * weights[k];
+    if (neighbours.size() + 1 == c.spins.size()) {  // all others: no need to look up which
+      add(fields, weights, twice, at);
+      add(fields + at + 1, weights + at, twice, c.spins.size() - at - 1);
+    } else {
+      for (std::size_t k = 0; k < neighbours.size(); ++k)
+        fields[static_cast<std::size_t>(neighbours[k])] += twice * weights[k];
+    }
     c.spins[at] = static_cast<std::int8_t>(-c.spins[at]);
   }
 
@@ -132,6 +138,10 @@ class IsingFlips {
   struct Exact {  // the rounded numbers, in the model's order
     std::vector<double> fields, weights;
   };
+  static void add(double* fields, const double* weights, double factor, std::size_t count) {
+    const auto size = static_cast<Eigen::Index>(count);
+    Eigen::Map<Eigen::ArrayXd>(fields, size) += factor * Eigen::Map<const Eigen::ArrayXd>(weights, size);
+  }
   const double* weights(Index i) const {
     const double* const of_model = model_->weights(i).data();
     return exact_ == nullptr ? of_model : exact_->weights.data() + (of_model - model_->weights(0).data());

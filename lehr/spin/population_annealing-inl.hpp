@@ -169,7 +169,8 @@ void PopulationAnnealing<M>::note_step(State& state, double beta, double log_z, 
 
 template <EnergyModel M>
 bool PopulationAnnealing<M>::finished(const State& state) const {
-  if (const auto* tempering = std::get_if<schedule::EssTempering>(&state.beta.rule()))
+  const auto* const tempering = std::get_if<schedule::EssTempering>(&state.beta.rule());
+  if (options_.overlap == 0 && tempering != nullptr)
     return tempering->finished() && state.steps.back().beta >= tempering->value();
   return state.steps.back().beta >= beta_max_;
 }

@@ -105,39 +105,44 @@ void SimulatedQuantumAnnealing::sweep_slices(State& state, std::int64_t read, co
 void SimulatedQuantumAnnealing::sweep_rings(State& state, std::int64_t read, const Action& action,
                                             Stream& random) const {
   const std::int64_t count = options_.slices;
-  std::vector<double> cuts(static_cast<std::size_t>(count)), thresholds(cuts.size());
+  const std::span<IsingFlips::Configuration> ring(state.slices.data() + slice(read, 0),
+                                                  static_cast<std::size_t>(count));
+  const std::span<double> energies(state.energies.data() + slice(read, 0), ring.size());
+  std::vector<double> cuts(ring.size()), thresholds(ring.size());
   std::vector<std::int64_t> ends;  // slices after which a cluster ends
   for (Index i = 0; i < size(); ++i) {
     // Exponential numbers exceed 2 K, and so cut a bond, with probability e^{-2 K}.
     draw_energy_thresholds(Rule::metropolis, 1, random, cuts);
-    draw_energy_thresholds(Rule::heat_bath, 1, random, thresholds);
     ends.clear();
-    for (std::int64_t k = 0; k < count; ++k) {
-      const auto spin = [&](std::int64_t at) {
-        return state.slices[slice(read, at)].spins[static_cast<std::size_t>(i)];
-      };
-      if (spin(k) != spin(k + 1) || cuts[static_cast<std::size_t>(k)] > 2 * action.coupling)
-        ends.push_back(k);
+    const auto at = static_cast<std::size_t>(i);
+    for (std::size_t k = 0; k < ring.size(); ++k) {
+      const std::int8_t next = ring[k + 1 < ring.size() ? k + 1 : 0].spins[at];
+      if (ring[k].spins[at] != next || cuts[k] > 2 * action.coupling)
+        ends.push_back(static_cast<std::int64_t>(k));
     }
     if (ends.empty()) ends.push_back(count - 1);
-    std::int64_t first = ends.back() + 1 - count;  // the last cut's slice is the one before the first cluster
+    draw_energy_thresholds(Rule::heat_bath, action.beta, random, {thresholds.data(), ends.size()});
+    std::int64_t first = ends.back() + 1 - count;  // negative: the first cluster runs through the ring's seam
     for (std::size_t c = 0; c < ends.size(); ++c) {
-      flip_cluster(state, read, i, first, ends[c], action.beta, thresholds[c]);
+      flip_cluster(ring, energies, i, {first, ends[c]}, thresholds[c]);
       first = ends[c] + 1;
     }
   }
 }
 
 // Flips spin i in the slices first .. last when that costs at most `threshold`.
-void SimulatedQuantumAnnealing::flip_cluster(State& state, std::int64_t read, Index i, std::int64_t first,
-                                             std::int64_t last, double beta, double threshold) const {
+void SimulatedQuantumAnnealing::flip_cluster(std::span<IsingFlips::Configuration> ring,
+                                             std::span<double> energies, Index i, Range range,
+                                             double threshold) const {
+  const auto place = [&](std::int64_t k) {
+    return static_cast<std::size_t>(k < 0 ? k + static_cast<std::int64_t>(ring.size()) : k);
+  };
   double change = 0;
-  for (std::int64_t k = first; k <= last; ++k) change += flips_.flip_cost(state.slices[slice(read, k)], i);
-  if (!(beta * change <= threshold)) return;
-  for (std::int64_t k = first; k <= last; ++k) {
-    const std::size_t at = slice(read, k);
-    state.energies[at] += flips_.flip_cost(state.slices[at], i);
-    flips_.flip(state.slices[at], i);
+  for (std::int64_t k = range.first; k <= range.last; ++k) change += flips_.flip_cost(ring[place(k)], i);
+  if (!(change <= threshold)) return;
+  for (std::int64_t k = range.first; k <= range.last; ++k) {
+    energies[place(k)] += flips_.flip_cost(ring[place(k)], i);
+    flips_.flip(ring[place(k)], i);
   }
 }
 

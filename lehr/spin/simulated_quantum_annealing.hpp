@@ -8,7 +8,7 @@
 // A sweep proposes every spin of every slice (Metropolis), then updates each spin's ring by Swendsen-Wang
 // clusters along imaginary time: equal neighbours join with probability 1 - e^{-2 K}, each cluster takes one
 // of its two signs by the heat bath of its problem energy. The result of a read is its best slice. Averages
-// at fixed controls differ from the quantum ones by O((Gamma B H / (P T))^2 / P);
+// at fixed controls differ from the quantum ones by a share of about (Gamma / (P T))^2;
 // continuous_time_annealing.hpp has no such error.
 //
 // Source: Martonak, Santoro and Tosatti, "Quantum annealing by the path-integral Monte Carlo method: the
@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lehr/core/moment.hpp"
@@ -78,6 +79,9 @@ class SimulatedQuantumAnnealing {
   struct Action {  // per flip: beta times the problem's change of energy, and K
     double beta, coupling;
   };
+  struct Range {  // of slices, both ends included; negative ones count from the ring's end
+    std::int64_t first, last;
+  };
   Action action(const TransverseField& field) const;
   Index size() const { return flips_.size(); }
   std::size_t slice(std::int64_t read, std::int64_t k) const {
@@ -85,8 +89,8 @@ class SimulatedQuantumAnnealing {
   }
   void sweep_slices(State& state, std::int64_t read, const Action& action, Stream& random) const;
   void sweep_rings(State& state, std::int64_t read, const Action& action, Stream& random) const;
-  void flip_cluster(State& state, std::int64_t read, Index i, std::int64_t first, std::int64_t last,
-                    double beta, double threshold) const;
+  void flip_cluster(std::span<IsingFlips::Configuration> ring, std::span<double> energies, Index i,
+                    Range range, double threshold) const;
   std::vector<std::int8_t> pack(const State& state) const;
   void unpack(State& state, std::span<const std::int8_t> spins) const;
 

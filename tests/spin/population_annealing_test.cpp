@@ -1,0 +1,139 @@
+#include "lehr/spin/population_annealing.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lehr/spin/population_resampling.hpp"
+#include "tests/spin/reference_models.hpp"
+
+namespace lehr::spin {
+namespace {
+
+using namespace test;
+using ::testing::ElementsAre;
+using Method = PopulationAnnealing<IsingFlips>;
+
+TEST(PopulationResampling, CopiesAreWithinOneOfTheirShare) {
+  const std::vector<double> weights{0.1, 0, 0.4, 0.25, 0.25};
+  std::vector<double> mean(5);
+  for (int k = 0; k < 1000; ++k) {
+    const auto copies = systematic_copies(weights, (k + 0.5) / 1000);
+    EXPECT_EQ(std::accumulate(copies.begin(), copies.end(), std::int64_t{0}), 5);
+    for (std::size_t i = 0; i < 5; ++i) {
+      EXPECT_LT(std::abs(static_cast<double>(copies[i]) - 5 * weights[i]), 1);
+      mean[i] += static_cast<double>(copies[i]) / 1000;
+    }
+  }
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(mean[i], 5 * weights[i], 2e-3);
+  EXPECT_THAT(systematic_copies(std::vector<double>(4, 0.7), 0), ElementsAre(1, 1, 1, 1));
+}
+
+TEST(PopulationResampling, SurvivorsKeepTheirPlace) {
+  EXPECT_THAT(ancestors_in_place(std::vector<std::int64_t>{0, 3, 0, 1, 0, 2}), ElementsAre(1, 1, 1, 3, 5, 5));
+  EXPECT_THAT(ancestors_in_place(std::vector<std::int64_t>{1, 1}), ElementsAre(0, 1));
+}
+
+TEST(PopulationResampling, FamiliesAreCounted) {
+  const std::vector<std::int64_t> family{2, 2, 0, 2};
+  const FamilyStatistics statistics = family_statistics(family);
+  EXPECT_EQ(statistics.families, 2);
+  EXPECT_NEAR(statistics.entropy, -(0.75 * std::log(0.75) + 0.25 * std::log(0.25)), 1e-15);
+  EXPECT_NEAR(statistics.rho, 4 * (0.75 * 0.75 + 0.25 * 0.25), 1e-15);
+  // Family sums of deviations from the mean 2: (1 - 2) + (3 - 2) + (2 - 2) = 0, and 2 - 2 = 0.
+  EXPECT_EQ(family_error(std::vector<double>{1, 3, 2, 2}, family), 0);
+  EXPECT_DOUBLE_EQ(family_error(std::vector<double>{1, 1, 4, 2}, family), std::sqrt(2 * 2 + 2 * 2) / 4);
+}
+
+TEST(PopulationAnnealing, FreeEnergyIsExact) {
+  const IsingModel model = random_dense_model(20, 31, 0.2);
+  const IsingFlips flips(model);
+  const std::vector<double> energies = all_energies(model);
+  const Method method(flips, {.population = 20'000, .sweeps = 5, .beta_max = 1.0});
+  const auto run = drive(method, Budget::steps(1000), Seed{1});
+  EXPECT_EQ(run.why, Stop::finished);
+  const PopulationStep& last = run.state.steps.back();
+  EXPECT_EQ(last.beta, 1);
+  EXPECT_NEAR(last.log_z, exact_log_z(energies, 1), 0.02);
+  EXPECT_LT(last.energy_error, 0.03);
+  const PopulationStep& middle = run.state.steps[run.state.steps.size() / 2];
+  for (const PopulationStep& step : {middle, last})
+    EXPECT_NEAR(step.energy, exact_energy(energies, step.beta), 3 * step.energy_error) << step.beta;
+  EXPECT_NEAR(middle.log_z, exact_log_z(energies, middle.beta), 3 * middle.log_z_error);
+  EXPECT_EQ(run.used.evaluations, 20'000 * 5 * run.used.steps);
+}
+
+TEST(PopulationAnnealing, StepsKeepTheEffectiveShareOrTheOverlap) {
+  const IsingModel model = random_dense_model(20, 32);
+  const IsingFlips flips(model);
+  const auto betas = [&](PopulationAnnealingOptions options) {
+    options.population = 500, options.sweeps = 2;
+    std::vector<double> path;
+    for (const auto& step : drive(Method(flips, options), Budget::steps(500), Seed{2}).state.steps)
+      path.push_back(step.beta);
+    EXPECT_TRUE(std::ranges::is_sorted(path));
+    EXPECT_EQ(path.back(), 3);
+    return path;
+  };
+  const auto share = betas({.beta_max = 3.0}),
+             coarse = betas({.beta = Control::parse("ess_tempering(target=0.5, to=3)")});
+  const auto overlap = betas({.beta_max = 3.0, .overlap = 0.85});
+  EXPECT_GT(share.size(), 2 * coarse.size() - 4);
+  // Weights of standard deviation s have ESS / R = e^{-s^2} and overlap erfc(s / sqrt 8): 0.9 and 0.85 stand
+  // for s = 0.325 and 0.378.
+  EXPECT_NEAR(static_cast<double>(share.size()) / static_cast<double>(overlap.size()), 0.378 / 0.325, 0.25);
+}
+
+TEST(PopulationAnnealing, FollowsAScheduleToItsEnd) {
+  const IsingModel model = random_dense_model(20, 33);
+  const IsingFlips flips(model);
+  const Method method(flips, {.population = 200, .beta = Control::parse("linear(from=0, to=2)")});
+  const auto run = drive(method, Budget::steps(16), Seed{2});
+  ASSERT_EQ(run.state.steps.size(), 17u);
+  for (std::size_t k = 0; k <= 16; ++k) EXPECT_DOUBLE_EQ(run.state.steps[k].beta, 2.0 * double(k) / 16);
+}
+
+// The ferromagnetic ring has two ground states.
+TEST(PopulationAnnealing, CountsGroundStates) {
+  std::vector<Coupling> couplings;
+  for (Index i = 0; i < 10; ++i) couplings.push_back({i, (i + 1) % 10, -1});
+  const IsingModel model(std::vector<double>(10, 0.0), couplings);
+  const IsingFlips flips(model);
+  const Method method(flips, {.population = 5000, .beta_max = 3.0});
+  const auto run = drive(method, Budget::steps(1000), Seed{2});
+  EXPECT_EQ(run.state.best.energies[0], -10);
+  EXPECT_NEAR(method.log_ground_states(run.state), std::log(2.0), 3 * run.state.steps.back().log_z_error);
+  EXPECT_LT(run.state.steps.back().log_z_error, 0.1);
+  EXPECT_EQ(method.solutions(run.state).best().at(0).energy, -10);
+}
+
+TEST(PopulationAnnealing, RunsAreAveragedByTheirWeights) {
+  const std::vector<double> log_z{1000 + std::log(1.0), 1000 + std::log(3.0)}, values{2, 6};
+  const WeightedAverage average = weighted_average(log_z, values);
+  EXPECT_NEAR(average.value, 5, 1e-12);
+  EXPECT_NEAR(average.log_z, 1000 + std::log(2.0), 1e-12);
+  // Leaving one out gives 6 and 2: sqrt(1/2 (1 + 9)).
+  EXPECT_NEAR(average.error, std::sqrt(5.0), 1e-12);
+  EXPECT_TRUE(std::isnan(weighted_average(std::vector<double>{1}, std::vector<double>{1}).error));
+  EXPECT_THROW(weighted_average({}, {}), InvalidInput);
+}
+
+TEST(PopulationAnnealing, IsReproducible) {
+  const IsingModel model = random_dense_model(30, 34, 0.2);
+  const IsingFlips flips(model);
+  expect_reproducible(Method(flips, {.population = 300, .sweeps = 3, .beta_max = 4.0}), 500, 6);
+}
+
+TEST(PopulationAnnealing, EdgesWorkOrAreRefused) {
+  const IsingModel none, zeros({0, 0, 0}, {});
+  const IsingFlips no_flips(none), zero_flips(zeros);
+  EXPECT_THROW(Method{no_flips}, InvalidInput);
+  const auto run = drive(Method(zero_flips, {.population = 10}), Budget::steps(20), Seed{1});
+  EXPECT_EQ(run.used.steps, 1);
+  EXPECT_NEAR(run.state.steps.back().log_z, 3 * std::log(2.0), 1e-12);
+  EXPECT_THROW(Method(zero_flips, {.beta = Control(1), .overlap = 0.8}), InvalidInput);
+  EXPECT_THROW(Method(zero_flips, {.population = 1}), InvalidInput);
+  EXPECT_THROW(Method(zero_flips, {.beta = Control::parse("acceptance_rate()")}), InvalidInput);
+}
+
+}  // namespace
+}  // namespace lehr::spin
