@@ -23,6 +23,17 @@ function(lehr_precompiled_header)
     <fmt/format.h> <nlohmann/json.hpp> <Eigen/Core>)
 endfunction()
 
+# lehr_keep_out_of_unity(SOURCE...): files that Highway compiles once per instruction set include themselves, so each stays
+# a translation unit of its own in unity builds.
+function(lehr_keep_out_of_unity)
+  foreach(source IN LISTS ARGN)
+    file(STRINGS ${source} includes_itself REGEX "hwy/foreach_target\\.h" LIMIT_COUNT 1)
+    if(includes_itself)
+      set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
+  endforeach()
+endfunction()
+
 # lehr_module(NAME [FOLDER dir] [LINKS ...] [PRIVATE ...]): library lehr_NAME (alias lehr::NAME) of lehr/FOLDER/*.cpp.
 # A module without sources yet is a header-only interface.
 function(lehr_module name)
@@ -31,6 +42,7 @@ function(lehr_module name)
     set(ARG_FOLDER ${name})
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lehr/${ARG_FOLDER}/*.cpp)
+  lehr_keep_out_of_unity(${sources})
   if(sources)
     add_library(lehr_${name} STATIC ${sources})
     target_include_directories(lehr_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
