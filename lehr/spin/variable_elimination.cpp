@@ -91,67 +91,85 @@ class Field {
   std::vector<double> weights_;
 };
 
-// Eliminates all spins; terms are `scale` times those of H. `combine(k, first, terms, count, values, counts)`
-// turns the terms of the states first, first + 1, ... of order[k]'s neighbours into the new table's entries.
-// Returns the constant that is left and, with counts, its count.
+// Eliminates all spins of a model; terms are `scale` times those of H. `combine(k, first, terms, count, values,
+// counts)` turns the terms of the states first, first + 1, ... of order[k]'s neighbours into the new table's
+// entries.
 template <bool counting, class Combine>
-std::pair<double, double> eliminate(const IsingModel& model, const EliminationOrder& order, double scale,
-                                    Combine combine) {
-  std::vector<std::size_t> positions(at(model.size()));
-  for (std::size_t k = 0; k < order.order.size(); ++k) positions[at(order.order[k])] = k;
-  std::vector<std::vector<Table>> buckets(order.order.size());
-  std::pair<double, double> left{scale * model.offset(), 1};
+class Elimination {
+ public:
+  Elimination(const IsingModel& model, const EliminationOrder& order, double scale, Combine combine)
+      : model_(model), order_(order), scale_(scale), combine_(combine), buckets_(order.order.size()) {
+    positions_.resize(order.order.size());
+    for (std::size_t k = 0; k < order.order.size(); ++k) positions_[at(order.order[k])] = k;
+  }
 
-  for (std::size_t k = 0; k < order.order.size(); ++k) {
-    const Index spin = order.order[k];
-    const std::vector<Index>& neighbours = order.neighbours[k];
+  // The constant that is left and, with counts, its count.
+  std::pair<double, double> run() {
+    std::pair<double, double> left{scale_ * model_.offset(), 1};
+    for (std::size_t k = 0; k < order_.order.size(); ++k) {
+      Table made = make_table(k);
+      buckets_[k] = {};
+      if (made.scope.empty()) {
+        left.first += made.values[0];
+        if constexpr (counting) left.second *= made.counts[0];
+        continue;
+      }
+      std::size_t next = order_.order.size();
+      for (const Index j : made.scope) next = std::min(next, positions_[at(j)]);
+      buckets_[next].push_back(std::move(made));
+    }
+    return left;
+  }
+
+ private:
+  Table make_table(std::size_t k) {
+    const std::vector<Index>& neighbours = order_.neighbours[k];
     const auto width = static_cast<Index>(neighbours.size());
     const Index low_bits = std::min(width, row_bits);
     std::vector<Projection> incoming;
-    for (const Table& table : buckets[k]) incoming.push_back(project(table, spin, neighbours, low_bits));
-    const Field field(model, spin, neighbours);
+    for (const Table& table : buckets_[k])
+      incoming.push_back(project(table, order_.order[k], neighbours, low_bits));
+    const Field field(model_, order_.order[k], neighbours);
+
     Table made{neighbours, std::vector<double>(std::size_t{1} << width), {}};
     if constexpr (counting) made.counts.resize(made.values.size());
-
     const std::size_t count = std::size_t{1} << low_bits;
     const auto fill_row = [&](std::int64_t row) {
       Terms terms;
-      const auto high = static_cast<std::size_t>(row);
+      const auto high = static_cast<std::size_t>(row), first = high << low_bits;
       field.row(high, low_bits, terms.up);
-      for (std::size_t l = 0; l < count; ++l) terms.up[l] *= scale, terms.down[l] = -terms.up[l];
-      if constexpr (counting) terms.count_down.fill(1), terms.count_up.fill(1);
-      for (const Projection& from : incoming) {
-        const double* const values = from.table->values.data() + from.high[high];
-        for (std::size_t l = 0; l < count; ++l)
-          terms.down[l] += values[from.low[l]], terms.up[l] += values[from.low[l] + from.rise];
-        if constexpr (counting) {
-          const double* const counts = from.table->counts.data() + from.high[high];
-          for (std::size_t l = 0; l < count; ++l)
-            terms.count_down[l] *= counts[from.low[l]], terms.count_up[l] *= counts[from.low[l] + from.rise];
-        }
-      }
-      const std::size_t first = high << low_bits;
-      combine(k, first, terms, count, made.values.data() + first,
-              counting ? made.counts.data() + first : nullptr);
+      for (std::size_t l = 0; l < count; ++l) terms.up[l] *= scale_, terms.down[l] = -terms.up[l];
+      if constexpr (counting)
+        std::fill_n(terms.count_down.begin(), count, 1.0), std::fill_n(terms.count_up.begin(), count, 1.0);
+      for (const Projection& from : incoming) add(from, high, count, terms);
+      combine_(k, first, terms, count, made.values.data() + first,
+               counting ? made.counts.data() + first : nullptr);
     };
     const std::int64_t rows = std::int64_t{1} << (width - low_bits);
     if (rows == 1)
       fill_row(0);
     else
       parallel_for(rows, fill_row, 16);
-
-    buckets[k] = {};
-    if (width == 0) {
-      left.first += made.values[0];
-      if constexpr (counting) left.second *= made.counts[0];
-      continue;
-    }
-    std::size_t next = order.order.size();
-    for (const Index j : neighbours) next = std::min(next, positions[at(j)]);
-    buckets[next].push_back(std::move(made));
+    return made;
   }
-  return left;
-}
+
+  static void add(const Projection& from, std::size_t high, std::size_t count, Terms& terms) {
+    const double* const values = from.table->values.data() + from.high[high];
+    for (std::size_t l = 0; l < count; ++l)
+      terms.down[l] += values[from.low[l]], terms.up[l] += values[from.low[l] + from.rise];
+    if constexpr (!counting) return;
+    const double* const counts = from.table->counts.data() + from.high[high];
+    for (std::size_t l = 0; l < count; ++l)
+      terms.count_down[l] *= counts[from.low[l]], terms.count_up[l] *= counts[from.low[l] + from.rise];
+  }
+
+  const IsingModel& model_;
+  const EliminationOrder& order_;
+  double scale_;
+  Combine combine_;
+  std::vector<std::size_t> positions_;       // in the order, of each spin
+  std::vector<std::vector<Table>> buckets_;  // the tables that wait for order[k]
+};
 
 // Bytes of the tables that live at once, and of what is stored for each entry for the way back.
 void check_memory(const IsingModel& model, const EliminationOrder& order, double entry, double stored) {
@@ -212,7 +230,7 @@ EliminatedGround eliminate_for_ground(const IsingModel& model, const Elimination
       if (up <= down) rises[k][(first + l) / 64] |= std::uint64_t{1} << ((first + l) % 64);
     }
   };
-  const double degeneracy = eliminate<true>(model, order, 1, lower).second;
+  const double degeneracy = Elimination<true, decltype(lower)>(model, order, 1, lower).run().second;
 
   Spins spins(at(model.size()), 1);
   for (std::size_t k = order.order.size(); k-- > 0;) {
@@ -239,7 +257,7 @@ ExactSampler::ExactSampler(const IsingModel& model, double beta)
       log_odds_[k][first + l] = static_cast<float>(up - down);
     }
   };
-  ln_z_ = eliminate<false>(model, order_, -beta, add).first;
+  ln_z_ = Elimination<false, decltype(add)>(model, order_, -beta, add).run().first;
 }
 
 Spins ExactSampler::sample(Stream& random) const {
