@@ -1,7 +1,11 @@
 #include "apps/lehr/spin/tasks.hpp"
 
 #include "apps/lehr/spin/convert.hpp"
+#include "apps/lehr/spin/dense_hopfield.hpp"
 #include "apps/lehr/spin/generate.hpp"
+#include "apps/lehr/spin/hebbian.hpp"
+#include "apps/lehr/spin/hebbian_theory.hpp"
+#include "apps/lehr/spin/replica.hpp"
 #include "apps/lehr/spin/sample.hpp"
 #include "apps/lehr/spin/solve.hpp"
 #include "apps/lehr/spin/tts.hpp"
@@ -9,7 +13,9 @@
 namespace lehr::command {
 
 Tasks spin_tasks() {
-  return {spin_solve_task(), spin_sample_task(), spin_tts_task(), spin_generate_task(), spin_convert_task()};
+  return {spin_solve_task(),    spin_sample_task(),  spin_tts_task(),
+          spin_generate_task(), spin_convert_task(), spin_dense_hopfield_task(),
+          spin_replica_task(),  spin_hebbian_task(), spin_hebbian_theory_task()};
 }
 
 }  // namespace lehr::command
