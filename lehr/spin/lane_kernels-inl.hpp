@@ -144,6 +144,25 @@ class Acceptance {
 // ---- 64 reads in bytes
 // ---------------------------------------------------------------------------------------------
 
+// Models whose rows do not fit the cache: the rows of a spin this far ahead are asked for early.
+constexpr Index prefetch_distance = 3;
+constexpr Index prefetch_size = 8192;
+
+// Adds the rows that spin i is linked to.
+HWY_INLINE void SumLinks(const ByteRows& model, Index i, ByteVector (&field)[parts]) {
+  const Bytes tag;
+  if (model.n >= prefetch_size && i + prefetch_distance < model.n) {
+    const std::uint32_t* const last = model.links + model.starts[i + prefetch_distance + 1];
+    for (const std::uint32_t* link = model.links + model.starts[i + prefetch_distance]; link < last; ++link)
+      __builtin_prefetch(model.rows + *link);
+  }
+  const std::uint32_t* const last = model.links + model.starts[i + 1];
+  for (const std::uint32_t* link = model.links + model.starts[i]; link < last; ++link)
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < parts; ++v)
+      field[v] = hn::Add(field[v], hn::Load(tag, model.rows + *link + v * byte_lanes));
+}
+
 template <int fixed_degree, bool with_fields, Lookup kind>
 std::int64_t SweepByteRows(const ByteRows& model, const Thresholds& thresholds, const Words& words,
                            Index begin, Index end) {
@@ -166,11 +185,7 @@ std::int64_t SweepByteRows(const ByteRows& model, const Thresholds& thresholds, 
         for (std::size_t v = 0; v < parts; ++v)
           field[v] = hn::Add(field[v], hn::Load(tag, rows + links[k] + v * byte_lanes));
     } else {
-      const std::uint32_t* const last = model.links + model.starts[i + 1];
-      for (const std::uint32_t* link = model.links + model.starts[i]; link < last; ++link)
-#pragma GCC unroll 4
-        for (std::size_t v = 0; v < parts; ++v)
-          field[v] = hn::Add(field[v], hn::Load(tag, rows + *link + v * byte_lanes));
+      SumLinks(model, i, field);
     }
     std::int8_t* const own = rows + static_cast<std::size_t>(i) * lanes;
     ByteVector spin[parts], entry[parts];
@@ -236,30 +251,46 @@ std::int64_t SweepBytes(const ByteRows& model, const Thresholds& thresholds, con
   }
 }
 
-void EnergiesOfBytes(const ByteRows& model, std::array<std::int64_t, lanes>& twice) {
-  using Shorts = hn::CappedTag<std::int16_t, 64>;
+// Adds the bytes of `values` to 64 sums of 16 bits.
+HWY_INLINE void AddBytes(const ByteVector (&values)[parts], std::int16_t* HWY_RESTRICT sums) {
+  using Shorts = hn::CappedTag<std::int16_t, 32>;
   const Shorts wide;
   const hn::Rebind<std::int8_t, Shorts> narrow;
-  constexpr std::size_t width = hn::MaxLanes(Shorts());
+  HWY_ALIGN std::int8_t bytes[lanes];
+  for (std::size_t v = 0; v < parts; ++v) hn::Store(values[v], Bytes(), bytes + v * byte_lanes);
+  for (std::size_t at = 0; at < lanes; at += hn::MaxLanes(wide))
+    hn::Store(hn::Add(hn::Load(wide, sums + at), hn::PromoteTo(wide, hn::Load(narrow, bytes + at))), wide,
+              sums + at);
+}
+
+void EnergiesOfBytes(const ByteRows& model, std::array<std::int64_t, lanes>& twice) {
+  const Bytes tag;
+  const auto zero = hn::Zero(tag);
   twice.fill(0);
-  HWY_ALIGN std::int16_t sums[width];
-  // Rows between two widenings of the sums: |s f| + |s h| <= 254 each, the sums hold 32767.
+  HWY_ALIGN std::int16_t sums[lanes];
+  // Spins between two widenings of the sums: |s f| + |s h| <= 254 each, the sums hold 32767.
   constexpr Index stretch = 128;
-  for (std::size_t at = 0; at < lanes; at += width) {
-    for (Index first = 0; first < model.n; first += stretch) {
-      auto sum = hn::Zero(wide);
-      for (Index i = first; i < std::min(model.n, first + stretch); ++i) {
-        const auto h = hn::Set(wide, model.fields == nullptr ? std::int16_t{0} : model.fields[i]);
-        auto field = hn::Add(h, h);
-        const std::uint32_t* const last = model.links + model.starts[i + 1];
-        for (const std::uint32_t* link = model.links + model.starts[i]; link < last; ++link)
-          field = hn::Add(field, hn::PromoteTo(wide, hn::Load(narrow, model.rows + *link + at)));
-        const auto spin = hn::Load(narrow, model.rows + static_cast<std::size_t>(i) * lanes + at);
-        sum = hn::Add(sum, hn::Mul(field, hn::PromoteTo(wide, spin)));
+  for (Index first = 0; first < model.n; first += stretch) {
+    std::fill_n(sums, lanes, std::int16_t{0});
+    for (Index i = first; i < std::min(model.n, first + stretch); ++i) {
+      const auto h = model.fields == nullptr ? zero : hn::Set(tag, model.fields[i]);
+      ByteVector field[parts], own[parts], term[parts];
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < parts; ++v) field[v] = h;
+      SumLinks(model, i, field);
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < parts; ++v) {
+        own[v] = hn::Load(tag, model.rows + static_cast<std::size_t>(i) * lanes + v * byte_lanes);
+        term[v] = hn::IfThenElse(hn::Lt(own[v], zero), hn::Sub(zero, field[v]), field[v]);
       }
-      hn::Store(sum, wide, sums);
-      for (std::size_t lane = 0; lane < width; ++lane) twice[at + lane] += sums[lane];
+      AddBytes(term, sums);
+      if (model.fields == nullptr) continue;
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < parts; ++v)
+        term[v] = hn::IfThenElse(hn::Lt(own[v], zero), hn::Sub(zero, h), h);
+      AddBytes(term, sums);
     }
+    for (std::size_t lane = 0; lane < lanes; ++lane) twice[lane] += sums[lane];
   }
 }
 

@@ -245,6 +245,7 @@ class Solver {
          .end = {}});
     auto run = drive(method, budget, context_.seed, observers);
     add_trace_point(run.used.steps, run.last, control);
+    solved_.last = run.last;
     const SolutionPool pool = method.solutions(run.state);
     solved_.best = pool.best();
     solved_.energies = pool.energies();
@@ -263,7 +264,7 @@ class Solver {
     add_trace_point(now.step, row, control);
     const std::int64_t limit = budget.step_limit();
     const std::int64_t stride =
-        limit > 0 ? std::max<std::int64_t>(1, limit / trace_points)
+        limit > 0 ? std::max<std::int64_t>(5, limit / trace_points)
                   : std::max<std::int64_t>(1, now.step / 8);  // ever wider where the end is open
     return now.step + stride;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/lehr/spin/problem_options.hpp"
+#include "lehr/core/row.hpp"
 #include "lehr/core/task.hpp"
 #include "lehr/spin/anneal.hpp"
 #include "lehr/spin/exact.hpp"
@@ -50,6 +51,7 @@ struct SpinSolved {
   std::vector<spin::Solution> best;  // lowest first
   std::vector<double> energies;      // of each read
   std::vector<SolveTracePoint> trace;
+  Row last;                  // what the method measured at the end
   std::string control_name;  // "beta", "pump", "field"; empty: none
   std::vector<Table> tables;
   std::vector<std::string> notes;

@@ -175,6 +175,8 @@ Report solve_report(const SpinSolveOptions& options, const Problem& problem, con
   report.metric("reads_at_best", static_cast<double>(hits));
   report.metric("success", static_cast<double>(hits) / static_cast<double>(reads));
   report.metric("steps", static_cast<double>(solved.steps));
+  for (const auto& [name, value] : solved.last.entries())
+    if (!report.find_metric(name) && std::isfinite(value)) report.metric(name, value);
   if (problem.optimum) {
     const double optimum = problem.energy(*problem.optimum);
     const double slack = 1e-6 * std::max(1.0, std::abs(optimum));
