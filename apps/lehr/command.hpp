@@ -31,8 +31,7 @@ struct Program {
 // Runs the command line and returns the exit code. Errors become one line on the standard error stream.
 int run_command(const Program& program, const std::vector<std::string>& arguments);
 
-// ---- verbs, each in its own file
-// --------------------------------------------------------------------------------
+// ---- verbs, each in its own file --------------------------------------------------------------------------
 
 int run_task(const Program& program, const Task& task, const std::vector<std::string>& arguments);
 int run_study_verb(const Program& program, const std::vector<std::string>& arguments);

@@ -61,8 +61,7 @@ void DrawnArms::add_loss(double cost) {
   losses_[index(chosen_)] += cost / probability_;
 }
 
-// ---- UCB1
-// -------------------------------------------------------------------------------------------------------
+// ---- UCB1 -------------------------------------------------------------------------------------------------
 
 Ucb::Ucb(std::vector<double> values, double range)
     : Arms(std::move(values)), range_(range), pulls_(values_.size()), mean_costs_(values_.size()) {
@@ -87,8 +86,7 @@ void Ucb::update(double cost) {
   mean_costs_[arm] += (cost - mean_costs_[arm]) / pulls_[arm];
 }
 
-// ---- EXP3
-// -------------------------------------------------------------------------------------------------------
+// ---- EXP3 -------------------------------------------------------------------------------------------------
 
 Exp3::Exp3(std::vector<double> values, double low, double high, double rate, double mix)
     : DrawnArms(std::move(values)), low_(low), high_(high), rate_(rate), mix_(mix) {
@@ -115,8 +113,7 @@ void Exp3::update(double cost) {
   add_loss(std::clamp((cost - low_) / (high_ - low_), 0.0, 1.0));
 }
 
-// ---- Tsallis-INF
-// ------------------------------------------------------------------------------------------------
+// ---- Tsallis-INF ------------------------------------------------------------------------------------------
 
 TsallisInf::TsallisInf(std::vector<double> values, double least)
     : DrawnArms(std::move(values)), least_(least) {

@@ -12,8 +12,7 @@
 namespace lehr::study {
 namespace {
 
-// ---- references
-// ------------------------------------------------------------------------------------------------
+// ---- references -------------------------------------------------------------------------------------------
 
 store::Cell done_cell(const RunContext& context, const std::string& arm, std::uint64_t seed,
                       const std::string& where) {
@@ -58,8 +57,7 @@ Json metric_value(const std::vector<std::pair<std::string, double>>& metrics, co
                      hint(reference.name, known));
 }
 
-// ---- results
-// ---------------------------------------------------------------------------------------------------
+// ---- results ----------------------------------------------------------------------------------------------
 
 // Puts an artifact's content into a file of the cell's folder; its path becomes relative to the run folder.
 void keep_artifact(Artifact& artifact, const std::filesystem::path& folder,
@@ -89,8 +87,7 @@ store::CellResult result_of(Report report, const std::filesystem::path& folder,
   return result;
 }
 
-// ---- running
-// ---------------------------------------------------------------------------------------------------
+// ---- running ----------------------------------------------------------------------------------------------
 
 store::CellResult compute(RunContext& context, const store::Lease& lease) {
   if (lease.arm == search_arm) return run_search(context);

@@ -42,8 +42,7 @@ using Tokens = std::span<const Token>;
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// ---- words
-// -----------------------------------------------------------------------------------------------------
+// ---- words ------------------------------------------------------------------------------------------------
 
 Token word_token(std::string_view claim, std::string_view word) {
   if (word == "and") return {Token::Kind::conjunction, word};
@@ -144,8 +143,7 @@ std::vector<Tokens> split(Tokens tokens, Token::Kind kind) {
   return parts;
 }
 
-// ---- sides
-// -----------------------------------------------------------------------------------------------------
+// ---- sides ------------------------------------------------------------------------------------------------
 
 double smallest(const double* values, int count) {
   if (count < 1) throw mu::ParserError("min needs a value");
@@ -201,8 +199,7 @@ ClaimSide read_side(std::string_view claim, Tokens tokens) {
   return side;
 }
 
-// ---- logic
-// -----------------------------------------------------------------------------------------------------
+// ---- logic ------------------------------------------------------------------------------------------------
 
 // True when the first token's bracket closes with the last token.
 bool is_bracketed(Tokens tokens) {

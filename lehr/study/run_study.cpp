@@ -44,8 +44,7 @@ store::RunRecord record_of(const Study& study) {
   return record;
 }
 
-// ---- the run that may be in the folder already
-// ------------------------------------------------------------------
+// ---- the run that may be in the folder already ------------------------------------------------------------
 
 // The first difference between two definitions, in words: "arms.cosine.options.rate was 1, is 2".
 std::string first_difference(const Json& before, const Json& now, const std::string& path = "") {
@@ -115,8 +114,7 @@ std::int64_t begin_run(const Study& study, store::Store& store, const RunSetting
   return store.add_run(record, [&] { clear_folders(record, folder); });
 }
 
-// ---- running
-// ---------------------------------------------------------------------------------------------------
+// ---- running ----------------------------------------------------------------------------------------------
 
 // Works on the cells of one stage until none is left, waiting for those that other processes have.
 void work_on(RunContext& context, const std::vector<std::string>& arms, const store::Owner& owner) {

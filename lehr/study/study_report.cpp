@@ -62,8 +62,7 @@ std::string estimate(const MetricValues& metric) {
   return fmt::format("{:.{}f} ± {:.{}f}", mean, decimals, error, decimals);
 }
 
-// ---- tables
-// ----------------------------------------------------------------------------------------------------
+// ---- tables -----------------------------------------------------------------------------------------------
 
 // Metrics by arms; the longer list goes down.
 Table results_table(const Results& results) {
@@ -160,8 +159,7 @@ void add_cell_tables(const Run& run, bool several_cells, Report& report) {
   }
 }
 
-// ---- search
-// ----------------------------------------------------------------------------------------------------
+// ---- search -----------------------------------------------------------------------------------------------
 
 void add_search(const Search& search, const std::vector<store::Trial>& trials, Report& report) {
   const double sign = search.minimize ? 1 : -1;
@@ -190,8 +188,7 @@ void add_search(const Search& search, const std::vector<store::Trial>& trials, R
                                      search.objective, sign * leader->objective));
 }
 
-// ---- notes, figures, artifacts
-// ---------------------------------------------------------------------------------
+// ---- notes, figures, artifacts ----------------------------------------------------------------------------
 
 void add_notes(const Study& study, const Run& run, Report& report) {
   constexpr int max_failures = 20;
@@ -238,8 +235,7 @@ void add_artifacts(const Run& run, Report& report) {
   }
 }
 
-// ---- json
-// ------------------------------------------------------------------------------------------------------
+// ---- json -------------------------------------------------------------------------------------------------
 
 Json arms_json(const Results& results) {
   Json arms = Json::object();

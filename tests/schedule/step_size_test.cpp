@@ -12,8 +12,7 @@ static_assert(Controller<StepSizePid>);
 static_assert(Controller<AcceptanceRate>);
 static_assert(Controller<DualAveraging>);
 
-// ---- step_size_pid
-// ----------------------------------------------------------------------------------------------
+// ---- step_size_pid ----------------------------------------------------------------------------------------
 
 TEST(StepSizePid, HandValues) {
   StepSizePid step({.start = 0.1, .order = 5});
@@ -59,8 +58,7 @@ TEST(StepSizePid, TinyStepsEndTheRun) {
   EXPECT_THROW(StepSizePid({.lowest = 1.5}), InvalidInput);
 }
 
-// ---- acceptance_rate, dual_averaging
-// ----------------------------------------------------------------------------
+// ---- acceptance_rate, dual_averaging ----------------------------------------------------------------------
 
 // An acceptance function that falls from 1 to 0 as the step grows: a(s) = exp(-s); a = target at s =
 // -log(target).

@@ -287,8 +287,7 @@ TEST(TraceRecorder, ThinsOutLongRuns) {
   EXPECT_LT(rows_of(1'000'000, 0), 256 * 14);
 }
 
-// ---- several processes, sudden deaths
-// --------------------------------------------------------------------------
+// ---- several processes, sudden deaths ---------------------------------------------------------------------
 
 const std::string walking = R"(task = "fake.walk"
 seeds = 3
