@@ -96,6 +96,7 @@ TaskArguments parse_task_arguments(const OptionTable& table, const std::vector<s
       flag->expected(1, 1 << 20);
     else
       flag->expected(1);
+    if (!option.is_list) flag->allow_extra_args(false);  // what follows the value is another option's
     flags[option.name] = flag;
   }
   parse(app, words, where);
