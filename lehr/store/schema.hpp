@@ -12,8 +12,7 @@ inline constexpr int application_id = 0x4c656872;
 inline constexpr int schema_version = 1;
 
 // Makes the tables in an empty file, or brings older ones up to schema_version, in one transaction. Throws
-// InvalidInput
-// ("not a Lehr store", "written by a newer Lehr") and SQLite::Exception.
+// InvalidInput ("not a Lehr store", "written by a newer Lehr") and SQLite::Exception.
 void migrate(SQLite::Database& database);
 
 // Throws InvalidInput unless the file is a Lehr store of this version.
