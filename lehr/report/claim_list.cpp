@@ -24,6 +24,7 @@ class ClaimList {
   ClaimList(const TextTable& table, const TerminalStyle& style) : table_(table), style_(style) {
     for (const TextColumn& column : table.columns)
       label_width_ = std::max(label_width_, display_width(column.name));
+    label_width_ = std::min(label_width_, style.width / 3);
   }
 
   std::string lines() const {
@@ -54,7 +55,7 @@ class ClaimList {
     const std::string_view color = verdict_color(row[verdict]);
     const std::string& claim = row[*column_named(table_, "claim")];
     std::string text;
-    for (std::string line : wrap(claim.empty() ? marked : marked + ": " + claim, style_.width)) {
+    for (std::string line : wrap(claim.empty() ? marked : marked + ": " + claim, style_.width - indent)) {
       if (text.empty() && line.starts_with(marked))
         line = paint(marked, color, style_.color) + line.substr(marked.size());
       text += (text.empty() ? "" : std::string(indent, ' ')) + line + '\n';
@@ -62,14 +63,17 @@ class ClaimList {
     return text;
   }
 
-  std::string labelled(const std::string& label, const std::string& value) const {
+  std::string labelled(const std::string& name, const std::string& value) const {
+    const std::string label = pad_right(shorten(name, label_width_, style_.unicode), label_width_);
     const int before = indent + label_width_ + 2;
     std::string text;
-    for (const std::string& line : wrap(value, style_.width - before))
-      text += (text.empty() ? std::string(indent, ' ') +
-                                  paint(pad_right(label, label_width_), dim, style_.color) + "  "
-                            : std::string(static_cast<std::size_t>(before), ' ')) +
-              line + '\n';
+    for (const std::string& line : wrap(value, style_.width - before)) {
+      if (text.empty())
+        text += std::string(indent, ' ') + paint(label, dim, style_.color) + "  ";
+      else
+        text += std::string(static_cast<std::size_t>(before), ' ');
+      text += line + '\n';
+    }
     return text;
   }
 

@@ -82,6 +82,11 @@ TEST(TerminalTable, ClaimsStandBelowEachOther) {
             "  statement  a.e is missing\n");
   EXPECT_THAT(render_table(table, {50, true, true, 40}), HasSubstr("\x1b[32m✓ holds\x1b[0m: The searched"));
   EXPECT_THAT(render_table(table, {50, false, false, 40}), HasSubstr("x fails (not clear)\n"));
+  Table wide = table;
+  wide.columns[4] = std::string(70, 'm');
+  wide.rows[0][1] = std::string(200, 'c');
+  std::istringstream lines(render_table(wide, {40, false, false, 40}));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 40U) << line;
 }
 
 TEST(TerminalTable, WrapsLongTextInsideItsColumn) {
