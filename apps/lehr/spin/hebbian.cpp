@@ -5,6 +5,7 @@
 #include "lehr/core/drive.hpp"
 #include "lehr/core/parallel.hpp"
 #include "lehr/spin/memory/supervised_replica_symmetric.hpp"
+#include "lehr/spin/memory/tensor_noise.hpp"
 #include "lehr/stats/summary.hpp"
 
 namespace lehr::command {
@@ -35,13 +36,13 @@ HebbianRun run_plefka(const HebbianOptions& options, const spin::DenseHebbianSup
   return made;
 }
 
-HebbianRun run_monte_carlo(const HebbianOptions& options, const spin::DenseHebbianSupervised& network,
-                           const Eigen::MatrixXd& cues, TaskContext& context) {
+template <class Memory>
+HebbianRun run_monte_carlo(const HebbianOptions& options, const Memory& network, const Eigen::MatrixXd& cues,
+                           TaskContext& context) {
   std::vector<spin::Spins> starts;
   for (Eigen::Index r = 0; r < cues.cols(); ++r) starts.push_back(spins_from(cues.col(r)));
   const std::vector<std::int64_t> targets(starts.size(), 0);
-  const spin::Recall<spin::DenseHebbianSupervised> method(network, options.recall, std::move(starts),
-                                                          targets);
+  const spin::Recall<Memory> method(network, options.recall, std::move(starts), targets);
   const auto run = drive(method, Budget::steps(options.sweeps), context.seed, context.observers);
   HebbianRun made{.signs = Eigen::MatrixXd(cues.rows(), cues.cols())};
   for (Eigen::Index r = 0; r < cues.cols(); ++r) {
@@ -125,7 +126,8 @@ ArchetypeRecall recall_at(const HebbianOptions& options, const spin::SignPattern
   const Eigen::MatrixXd x =
       generated_patterns(options, archetypes, examples, Stream(context.seed, lane("spin.hebbian.examples")));
   const spin::DenseHebbianSupervised network(
-      with_noise_patterns(x, options.tensor_noise, Stream(context.seed, lane("spin.hebbian.noise"))),
+      with_noise_patterns(x, options.explicit_noise ? 0 : options.tensor_noise,
+                          Stream(context.seed, lane("spin.hebbian.noise"))),
       static_cast<int>(options.order), options.self_terms);
   Eigen::MatrixXd cues(options.size, std::min(options.reads, archetypes.patterns()));
   for (Eigen::Index r = 0; r < cues.cols(); ++r)
@@ -195,8 +197,12 @@ Figure recall_figure(const HebbianOptions& options, const std::vector<ArchetypeR
 
 HebbianRun run_engine(const HebbianOptions& options, const spin::DenseHebbianSupervised& network,
                       const Eigen::MatrixXd& cues, TaskContext& context) {
-  return options.engine == "plefka" ? run_plefka(options, network, cues, context)
-                                    : run_monte_carlo(options, network, cues, context);
+  if (options.engine == "plefka") return run_plefka(options, network, cues, context);
+  if (!options.explicit_noise) return run_monte_carlo(options, network, cues, context);
+  const spin::WithTensorNoise noisy(network,
+                                    spin::tensor_noise(network.size(), network.order(), options.tensor_noise,
+                                                       Stream(context.seed, lane("spin.hebbian.tensor"))));
+  return run_monte_carlo(options, noisy, cues, context);
 }
 
 Report recall_archetypes(const HebbianOptions& options, TaskContext& context) {
@@ -256,6 +262,8 @@ void HebbianOptions::describe(OptionTable& table) {
       .add("tensor_noise", tensor_noise,
            "generated: tau, noise on every tensor entry, as tau^2 random patterns")
       .range(0, 3000);
+  table.add("explicit_noise", explicit_noise,
+            "generated: draw the noise tensor itself (Monte Carlo, at most 40 spins)");
   table.add("noise_test", noise_test, "generated: how Gaussian the other classes' fields are");
 }
 

@@ -18,7 +18,7 @@ struct HebbianOptions {
   std::optional<double> load;
   Schedule per_class = 50.0;
   std::int64_t points = 1, held_out = 100, order = 4, size = 100, classes = 0, reads = 8, sweeps = 30;
-  bool self_terms = false, unit = false, noise_test = false;
+  bool self_terms = false, unit = false, noise_test = false, explicit_noise = false;
   spin::RecallOptions recall;
   Schedule damping = 0.5;
 

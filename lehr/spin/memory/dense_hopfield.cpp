@@ -85,8 +85,14 @@ void DenseHopfield::flip(Configuration& c, Index site) const {
   const std::span<const std::uint64_t> bits = patterns_.plane(site);
   std::int8_t& spin = c.spins[static_cast<std::size_t>(site)];
   if (!exact_odd_.empty()) {
-    const memory::TableSums sums =
-        memory::shift_counts(bits, spin, c.disagreements, c.odd, exact_odd_, exact_even_);
+    const memory::TableSums sums = memory::shift_counts({.order = order_,
+                                                         .step = spin,
+                                                         .bits = bits,
+                                                         .counts = c.disagreements,
+                                                         .weights = c.odd,
+                                                         .odd = exact_odd_,
+                                                         .even = exact_even_},
+                                                        largest_);
     c.odd_sum = sums.odd;
     c.even_sum = sums.even;
   } else {

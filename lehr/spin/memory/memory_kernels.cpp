@@ -23,6 +23,14 @@ hn::Mask<D> mask_of(D d, std::uint64_t word, std::size_t from) {
   return hn::LoadMaskBits(d, reinterpret_cast<const std::uint8_t*>(&shifted));
 }
 
+std::int64_t sum_of(hn::Vec<Ints> values) {
+  std::array<std::int32_t, 16> lane{};
+  hn::StoreU(values, Ints(), lane.data());
+  std::int64_t sum = 0;
+  for (const std::int32_t value : lane) sum += value;
+  return sum;
+}
+
 std::int64_t SumWhereSet(const std::uint64_t* bits, const std::int32_t* weights, std::size_t count,
                          std::size_t words_per_block) {
   const Ints d;
@@ -34,47 +42,74 @@ std::int64_t SumWhereSet(const std::uint64_t* bits, const std::int32_t* weights,
       for (std::size_t at = 0; at < 64; at += lanes)
         partial = hn::Add(
             partial, hn::IfThenElseZero(mask_of(d, bits[word], at), hn::LoadU(d, weights + word * 64 + at)));
-    std::array<std::int32_t, 16> lane{};
-    hn::StoreU(partial, d, lane.data());
-    for (const std::int32_t value : lane) sum += value;
+    sum += sum_of(partial);
   }
   for (std::size_t mu = words * 64; mu < count; ++mu)
     if ((bits[mu / 64] >> (mu % 64)) & 1U) sum += weights[mu];
   return sum;
 }
 
-TableSums ShiftCounts(const std::uint64_t* bits, std::int32_t step, std::int32_t* counts,
-                      std::int32_t* weights, std::size_t count, const std::int32_t* odd,
-                      const std::int32_t* even) {
-  const Ints d;
-  const std::size_t lanes = hn::Lanes(d), words = count / 64;
-  const auto up = hn::Set(d, step), down = hn::Set(d, -step);
-  TableSums sums;
-  for (std::size_t word = 0; word < words; ++word) {
-    auto odd_sum = hn::Zero(d), even_sum = hn::Zero(d);
-    for (std::size_t at = 0; at < 64; at += lanes) {
-      const std::size_t mu = word * 64 + at;
-      const auto change = hn::IfThenElse(mask_of(d, bits[word], at), up, down);
-      const auto moved = hn::Add(hn::LoadU(d, counts + mu), change);
-      hn::StoreU(moved, d, counts + mu);
-      const auto weight = hn::GatherIndex(d, odd, moved);
-      hn::StoreU(weight, d, weights + mu);
-      odd_sum = hn::Add(odd_sum, weight);
-      even_sum = hn::Add(even_sum, hn::GatherIndex(d, even, moved));
-    }
-    std::array<std::int32_t, 16> lane{};
-    hn::StoreU(odd_sum, d, lane.data());
-    for (const std::int32_t value : lane) sums.odd += value;
-    hn::StoreU(even_sum, d, lane.data());
-    for (const std::int32_t value : lane) sums.even += value;
+// The tables' entries at given counts.
+struct Tables {
+  const std::int32_t *odd_entries, *even_entries;
+  hn::Vec<Ints> odd(hn::Vec<Ints> count) const { return hn::GatherIndex(Ints(), odd_entries, count); }
+  hn::Vec<Ints> even(hn::Vec<Ints> count) const { return hn::GatherIndex(Ints(), even_entries, count); }
+};
+
+// The same at order 4, M = N - 2d: odd = -M (M^2 - 3N + 8) / 3, even = M^2 - N + 2. The product is a multiple of 3, so
+// a product with the inverse of 3 modulo 2^32 divides it.
+struct Quartic {
+  std::int32_t size;
+  hn::Vec<Ints> magnetisation(hn::Vec<Ints> count) const {
+    return hn::Sub(hn::Set(Ints(), size), hn::Add(count, count));
   }
-  for (std::size_t mu = words * 64; mu < count; ++mu) {
-    counts[mu] += ((bits[mu / 64] >> (mu % 64)) & 1U) != 0 ? step : -step;
-    weights[mu] = odd[counts[mu]];
-    sums.odd += weights[mu];
-    sums.even += even[counts[mu]];
+  hn::Vec<Ints> odd(hn::Vec<Ints> count) const {
+    const auto m = magnetisation(count);
+    const auto product = hn::Mul(m, hn::Sub(hn::Set(Ints(), 3 * size - 8), hn::Mul(m, m)));
+    return hn::Mul(product, hn::Set(Ints(), static_cast<std::int32_t>(0xAAAAAAABU)));
+  }
+  hn::Vec<Ints> even(hn::Vec<Ints> count) const {
+    const auto m = magnetisation(count);
+    return hn::Sub(hn::Mul(m, m), hn::Set(Ints(), size - 2));
+  }
+};
+
+template <class Functions>
+TableSums ShiftBy(const Functions& functions, const CountShift& shift, std::size_t words_per_block) {
+  const Ints d;
+  const std::size_t lanes = hn::Lanes(d), words = shift.counts.size() / 64;
+  const auto up = hn::Set(d, shift.step), down = hn::Set(d, -shift.step);
+  TableSums sums;
+  for (std::size_t block = 0; block < words; block += words_per_block) {
+    auto odd_sum = hn::Zero(d), even_sum = hn::Zero(d);
+    for (std::size_t word = block; word < std::min(words, block + words_per_block); ++word)
+      for (std::size_t at = 0; at < 64; at += lanes) {
+        const std::size_t mu = word * 64 + at;
+        const auto change = hn::IfThenElse(mask_of(d, shift.bits[word], at), up, down);
+        const auto moved = hn::Add(hn::LoadU(d, shift.counts.data() + mu), change);
+        hn::StoreU(moved, d, shift.counts.data() + mu);
+        const auto weight = functions.odd(moved);
+        hn::StoreU(weight, d, shift.weights.data() + mu);
+        odd_sum = hn::Add(odd_sum, weight);
+        even_sum = hn::Add(even_sum, functions.even(moved));
+      }
+    sums.odd += sum_of(odd_sum);
+    sums.even += sum_of(even_sum);
+  }
+  for (std::size_t mu = words * 64; mu < shift.counts.size(); ++mu) {
+    shift.counts[mu] += ((shift.bits[mu / 64] >> (mu % 64)) & 1U) != 0 ? shift.step : -shift.step;
+    const auto count = static_cast<std::size_t>(shift.counts[mu]);
+    shift.weights[mu] = shift.odd[count];
+    sums.odd += shift.odd[count];
+    sums.even += shift.even[count];
   }
   return sums;
+}
+
+TableSums ShiftCounts(const CountShift& shift, std::size_t words_per_block) {
+  if (shift.order == 4)
+    return ShiftBy(Quartic{static_cast<std::int32_t>(shift.odd.size()) - 1}, shift, words_per_block);
+  return ShiftBy(Tables{shift.odd.data(), shift.even.data()}, shift, words_per_block);
 }
 
 // Eight running sums in as many registers as they take, added up in a fixed tree.
@@ -211,18 +246,22 @@ HWY_EXPORT(FlipElementary);
 HWY_EXPORT(PowerFlipSum);
 HWY_EXPORT(AddPatternField);
 
-std::int64_t sum_where_set(std::span<const std::uint64_t> bits, std::span<const std::int32_t> weights,
-                           std::int32_t largest_weight) {
-  // A lane adds at most 16 weights a word (four lanes are the narrowest registers).
-  const std::int64_t words = (std::int64_t{1} << 31) / (16 * std::max<std::int64_t>(1, largest_weight)) - 1;
-  return HWY_DYNAMIC_DISPATCH(SumWhereSet)(bits.data(), weights.data(), weights.size(),
-                                           static_cast<std::size_t>(std::max<std::int64_t>(1, words)));
+namespace {
+// Words of 64 entries whose sums fit into lanes of 32 bits: a lane takes at most 16 entries a word (four lanes are the
+// narrowest registers).
+std::size_t words_per_block(std::int32_t largest) {
+  const std::int64_t words = (std::int64_t{1} << 31) / (16 * std::max<std::int64_t>(1, largest)) - 1;
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, words));
 }
-TableSums shift_counts(std::span<const std::uint64_t> bits, std::int32_t step, std::span<std::int32_t> counts,
-                       std::span<std::int32_t> weights, std::span<const std::int32_t> odd,
-                       std::span<const std::int32_t> even) {
-  return HWY_DYNAMIC_DISPATCH(ShiftCounts)(bits.data(), step, counts.data(), weights.data(), counts.size(),
-                                           odd.data(), even.data());
+}  // namespace
+
+std::int64_t sum_where_set(std::span<const std::uint64_t> bits, std::span<const std::int32_t> weights,
+                           std::int32_t largest) {
+  return HWY_DYNAMIC_DISPATCH(SumWhereSet)(bits.data(), weights.data(), weights.size(),
+                                           words_per_block(largest));
+}
+TableSums shift_counts(const CountShift& shift, std::int32_t largest) {
+  return HWY_DYNAMIC_DISPATCH(ShiftCounts)(shift, words_per_block(largest));
 }
 double flip_sum(const SymmetricRows& rows, const double* elementary) {
   return HWY_DYNAMIC_DISPATCH(FlipSum)(rows, elementary);

@@ -15,18 +15,25 @@ constexpr std::size_t padded(std::size_t count) {
   return (count + kernel_lanes - 1) / kernel_lanes * kernel_lanes;
 }
 
-// sum of weights[mu] over the set bits mu, bit mu % 64 of word mu / 64. |weights| * 16 < 2^31.
+// sum of weights[mu] over the set bits mu, bit mu % 64 of word mu / 64. |weights| <= largest < 2^27.
 std::int64_t sum_where_set(std::span<const std::uint64_t> bits, std::span<const std::int32_t> weights,
-                           std::int32_t largest_weight);
+                           std::int32_t largest);
 
-// A flip of site i: counts[mu] += step where the bit is set, -= step elsewhere (step +-1); weights[mu] =
-// odd[counts[mu]]. Returns the sums of odd[] and even[] over the new counts. Tables have an entry per possible count.
+// A flip of a site whose plane is `bits`: counts[mu] += step where the bit is set, -= step elsewhere (step +-1), and
+// weights[mu] = odd[counts[mu]]. Tables of +-largest have an entry for each count from 0 to the number of sites; at
+// order 4 they are dense_hopfield.hpp's and are computed rather than looked up.
+struct CountShift {
+  int order = 2;
+  std::int32_t step = 1;
+  std::span<const std::uint64_t> bits;
+  std::span<std::int32_t> counts, weights;
+  std::span<const std::int32_t> odd, even;
+};
+// Sums of odd[] and even[] over the new counts.
 struct TableSums {
   std::int64_t odd = 0, even = 0;
 };
-TableSums shift_counts(std::span<const std::uint64_t> bits, std::int32_t step, std::span<std::int32_t> counts,
-                       std::span<std::int32_t> weights, std::span<const std::int32_t> odd,
-                       std::span<const std::int32_t> even);
+TableSums shift_counts(const CountShift& shift, std::int32_t largest);
 
 // The elementary symmetric polynomials e_1 .. e_{P-1} of y_i = x_i s_i, an array of `stride` patterns each, and the row
 // of x at one site. Without that site t_1 = e_1 - y, t_k = e_k - y t_{k-1}.

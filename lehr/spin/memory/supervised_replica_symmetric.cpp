@@ -181,7 +181,10 @@ std::optional<double> largest_entropy(int order, double load) {
   if (!(load > 0)) throw InvalidInput("load: expected a number above 0, found {}", load);
   if (supervised_capacity(order, 0) < load) return std::nullopt;
   double low = 0, high = 1;
-  while (supervised_capacity(order, high) > load) low = high, high *= 2;
+  while (supervised_capacity(order, high) > load) {
+    if (high > 1e9) return std::numeric_limits<double>::infinity();
+    low = high, high *= 2;
+  }
   while (high - low > 1e-12 * high) {
     const double middle = 0.5 * (low + high);
     (supervised_capacity(order, middle) > load ? low : high) = middle;

@@ -56,7 +56,8 @@ double effective_load(double load, double tensor_noise, int order, double sites)
 // Lines of the phase diagram. The largest load with retrieval at T = 0, closed form for the Gaussian law:
 //   max over a of n(a)^(2(P-1)) (1 + rho)^(-P) / ((P-1)! a^2),  a = S / sqrt(v).
 double supervised_capacity(int order, double rho);
-// The largest rho with retrieval at T = 0 and this load; nothing when even rho = 0 has none. load > 0.
+// The largest rho with a retrieval state at T = 0 and this load; nothing when even rho = 0 has none, infinity when every
+// rho has one (at small loads the training means are retrieved however little they know of the archetypes). load > 0.
 std::optional<double> largest_entropy(int order, double load);
 // The largest temperature with retrieval, to a relative 1e-6; nothing when there is none at T = 0.
 std::optional<double> largest_temperature(int order, double load, const DataSet& data);

@@ -42,6 +42,7 @@ TEST(SupervisedReplicaSymmetric, TheSolverLosesRetrievalAtTheLine) {
   EXPECT_FALSE(supervised_replica_symmetric(4, 1.001 * line, 0, DataSet::entropy(0.2)).exists);
   EXPECT_NEAR(*largest_entropy(4, line), 0.2, 1e-6);
   EXPECT_FALSE(largest_entropy(4, 0.04).has_value());
+  EXPECT_TRUE(std::isinf(*largest_entropy(4, 1e-4)));
 }
 
 TEST(SupervisedReplicaSymmetric, PerfectDataIsTheDenseNetwork) {
