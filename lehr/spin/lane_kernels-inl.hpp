@@ -163,6 +163,31 @@ HWY_INLINE void SumLinks(const ByteRows& model, Index i, ByteVector (&field)[par
       field[v] = hn::Add(field[v], hn::Load(tag, model.rows + *link + v * byte_lanes));
 }
 
+// h_i + sum_j J_ij s_j of every read, in 32 bits.
+HWY_INLINE void WideField(const ByteRows& model, Index i, std::int32_t (&field)[lanes]) {
+  std::fill_n(field, lanes, model.fields == nullptr ? 0 : model.fields[i]);
+  for (std::int64_t k = model.starts[i]; k < model.starts[i + 1]; ++k)
+    for (std::size_t lane = 0; lane < lanes; ++lane) field[lane] += model.rows[model.links[k] + lane];
+}
+
+// Proposes the flip of a spin whose field may exceed a byte.
+HWY_NOINLINE std::int64_t FlipWide(const ByteRows& model, const Thresholds& thresholds, const Words& words,
+                                   Index i) {
+  std::int32_t field[lanes];
+  WideField(model, i, field);
+  std::int8_t* const own = model.rows + static_cast<std::size_t>(i) * lanes;
+  std::int8_t* const negative = own + static_cast<std::size_t>(model.n) * lanes;
+  const std::uint64_t base = mixed(words[2] ^ mixed(words[3] + static_cast<std::uint64_t>(i)));
+  std::int64_t flips = 0;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    const std::uint64_t random = mixed(base + (lane + 1) * 0x9e3779b97f4a7c15ULL) >> 32;
+    if (random >= thresholds.of(-own[lane] * field[lane])) continue;
+    std::swap(own[lane], negative[lane]);
+    ++flips;
+  }
+  return flips;
+}
+
 template <int fixed_degree, bool with_fields, Lookup kind>
 std::int64_t SweepByteRows(const ByteRows& model, const Thresholds& thresholds, const Words& words,
                            Index begin, Index end) {
@@ -174,6 +199,10 @@ std::int64_t SweepByteRows(const ByteRows& model, const Thresholds& thresholds, 
   const std::size_t to_negative = static_cast<std::size_t>(model.n) * lanes;
   std::int64_t flips = 0;
   for (Index i = begin; i < end; ++i) {
+    if (fixed_degree == 0 && HWY_UNLIKELY(model.wide != nullptr && model.wide[i] != 0)) {
+      flips += FlipWide(model, thresholds, words, i);
+      continue;
+    }
     ByteVector field[parts];
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < parts; ++v) field[v] = with_fields ? hn::Set(tag, model.fields[i]) : zero;
@@ -273,6 +302,14 @@ void EnergiesOfBytes(const ByteRows& model, std::array<std::int64_t, lanes>& twi
   for (Index first = 0; first < model.n; first += stretch) {
     std::fill_n(sums, lanes, std::int16_t{0});
     for (Index i = first; i < std::min(model.n, first + stretch); ++i) {
+      if (model.wide != nullptr && model.wide[i] != 0) {
+        std::int32_t field[lanes];
+        WideField(model, i, field);
+        const std::int32_t own_field = model.fields == nullptr ? 0 : model.fields[i];
+        for (std::size_t lane = 0; lane < lanes; ++lane)
+          twice[lane] += model.rows[static_cast<std::size_t>(i) * lanes + lane] * (field[lane] + own_field);
+        continue;
+      }
       const auto h = model.fields == nullptr ? zero : hn::Set(tag, model.fields[i]);
       ByteVector field[parts], own[parts], term[parts];
 #pragma GCC unroll 4

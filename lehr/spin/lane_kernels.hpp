@@ -27,6 +27,9 @@ struct ByteRows {
   int degree = 0;
   const std::int8_t* fields = nullptr;  // h, or null when all are 0
   std::int8_t* rows = nullptr;
+  // Not 0 for the few spins whose |local field| may exceed a byte; null when there are none. Their steps are summed in
+  // 32 bits and looked up in Thresholds::wide, one read after another.
+  const std::uint8_t* wide = nullptr;
 };
 // Proposes the flip of spins begin .. end - 1 of every read, in order; returns the number of accepted flips.
 std::int64_t sweep_bytes(const ByteRows& rows, const Thresholds& thresholds, const Words& words, Index begin,

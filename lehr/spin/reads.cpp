@@ -48,6 +48,20 @@ double quantum_of(const IsingModel& model) {
   return divisor == 0 ? 1 : static_cast<double>(divisor) / scale;
 }
 
+// True when bytes hold the fields and the local fields of almost all spins (one in 16 may exceed them), and no spin has
+// so many quanta of weight that links to them all would take more time than numbers.
+bool mostly_bytes(const IsingModel& model, double quantum) {
+  std::int64_t wide = 0;
+  double quanta = 0;
+  for (Index i = 0; i < model.size(); ++i) {
+    const double reach = model.reach(i) / quantum;
+    if (std::abs(model.field(i)) > byte_reach * quantum) return false;
+    wide += reach > byte_reach;
+    quanta += reach - std::abs(model.field(i)) / quantum;
+  }
+  return 16 * wide <= model.size() && (wide == 0 || quanta <= 32.0 * static_cast<double>(model.couplings()));
+}
+
 double largest_reach(const IsingModel& model) {
   double reach = 0;
   for (Index i = 0; i < model.size(); ++i) reach = std::max(reach, model.reach(i));
@@ -75,28 +89,46 @@ const char* name(Kernel kernel) {
 ReadModel::ReadModel(const IsingModel& model, std::int64_t reads, std::optional<Kernel> kernel)
     : model_(&model) {
   const double quantum = quantum_of(model);
-  const bool fits_bytes = quantum > 0 && largest_reach(model) <= byte_reach * quantum;
+  const bool fits_lanes = quantum > 0 && mostly_bytes(model, quantum);
+  const bool fits_read = quantum > 0 && largest_reach(model) <= byte_reach * quantum;
   if (kernel) {
     kernel_ = *kernel;
-    if (in_bytes() && !fits_bytes)
+    if (in_bytes() && !(kernel_ == Kernel::byte_lanes ? fits_lanes : fits_read))
       throw InvalidInput("kernel {}: the local fields of this model are not integers up to {} in some unit",
                          name(*kernel), byte_reach);
-  } else if (fits_bytes) {
-    kernel_ = reads >= 8 ? Kernel::byte_lanes : Kernel::byte_read;
+  } else if (fits_lanes && reads >= 8) {
+    kernel_ = Kernel::byte_lanes;
+  } else if (fits_read) {
+    kernel_ = Kernel::byte_read;
   } else {
     const std::int64_t n = model.size(), ends = 2 * model.couplings();
     const bool dense = ends >= dense_degree * n && 4 * ends >= n * n && n <= largest_matrix;
     kernel_ = dense ? Kernel::dense_read : reads >= 16 ? Kernel::float_lanes : Kernel::float_read;
   }
-  if (in_bytes()) quantum_ = quantum, reach_ = static_cast<int>(std::lround(largest_reach(model) / quantum));
   has_fields_ = std::ranges::any_of(model.fields(), [](double h) { return h != 0; });
   order_spins();
+  if (in_bytes()) measure_reach(quantum);
   if (kernel_ == Kernel::byte_lanes)
     build_links();
   else if (kernel_ == Kernel::dense_read)
     build_matrix();
   else
     build_weights();
+}
+
+void ReadModel::measure_reach(double quantum) {
+  quantum_ = quantum;
+  for (Index i = 0; i < model_->size(); ++i) {
+    const int reach = static_cast<int>(std::lround(model_->reach(i) / quantum));
+    if (reach <= byte_reach) {
+      reach_ = std::max(reach_, reach);
+      continue;
+    }
+    wide_reach_ = std::max(wide_reach_, reach);
+    wide_.resize(static_cast<std::size_t>(model_->size()));
+    const auto at = static_cast<std::size_t>(i);
+    wide_[row_of_.empty() ? at : static_cast<std::size_t>(row_of_[at])] = 1;
+  }
 }
 
 void ReadModel::order_spins() {
@@ -344,7 +376,8 @@ kernels::ByteRows Reads::byte_rows(const Block& block) const {
           .starts = m.starts_.data(),
           .degree = m.degree_,
           .fields = m.has_fields_ ? m.byte_fields_.data() : nullptr,
-          .rows = const_cast<std::int8_t*>(block.bytes.data())};
+          .rows = const_cast<std::int8_t*>(block.bytes.data()),
+          .wide = m.wide_.empty() ? nullptr : m.wide_.data()};
 }
 
 kernels::FloatRows Reads::float_rows(const Block& block) const {
@@ -385,7 +418,7 @@ double Reads::sweep(double beta, Rule rule, Seed seed, std::int64_t step) {
   if (!(beta >= 0)) throw InvalidInput("beta {} is not at least 0", beta);
   const ReadModel& m = *model_;
   if (m.in_bytes() && (beta != thresholds_beta_ || thresholds_.heat_bath != (rule == Rule::heat_bath))) {
-    thresholds_.set(beta * m.quantum_, m.reach_, rule);
+    thresholds_.set(beta * m.quantum_, m.reach_, rule, m.wide_reach_);
     thresholds_beta_ = beta;
   }
   const auto blocks = static_cast<std::int64_t>(blocks_.size());

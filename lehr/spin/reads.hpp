@@ -26,7 +26,7 @@
 namespace lehr::spin {
 
 enum class Kernel {
-  byte_lanes,   // 64 reads in bytes; |local field| <= 127 in units of the model's quantum
+  byte_lanes,   // 64 reads in bytes; |local field| <= 127 in units of the model's quantum, but for few spins
   float_lanes,  // 64 reads in single precision
   byte_read,    // read by read, in bytes
   float_read,   // read by read, in single precision
@@ -51,6 +51,7 @@ class ReadModel {
  private:
   friend class Reads;
   void order_spins();
+  void measure_reach(double quantum);
   void build_links();
   void build_weights();
   void build_matrix();
@@ -59,6 +60,7 @@ class ReadModel {
   Kernel kernel_;
   double quantum_ = 1;               // weights are integer multiples of this (bytes)
   int reach_ = 0;                    // largest |local field| in quanta (bytes)
+  int wide_reach_ = 0;               // the same of the spins whose field exceeds a byte; 0: there are none
   bool keeps_fields_ = false;        // float lanes with cached local fields: dense models
   std::vector<Index> row_of_;        // where spin i stands; empty: at i
   std::vector<Index> chunks_;        // ends of the parts of the model that are swept at once ...
@@ -69,6 +71,7 @@ class ReadModel {
   int degree_ = 0;
   std::vector<Index> neighbours_;
   std::vector<std::int8_t> byte_weights_, byte_fields_;
+  std::vector<std::uint8_t> wide_;
   std::vector<float> float_weights_, float_fields_;
   AlignedVector<float> matrix_;
   bool has_fields_ = false;

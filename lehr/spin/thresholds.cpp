@@ -9,7 +9,7 @@ std::uint32_t threshold_of(double probability) {
   return static_cast<std::uint32_t>(std::min(std::round(std::ldexp(probability, 32)), 0x1p32 - 1));
 }
 
-void Thresholds::set(double beta, int reach, Rule rule) {
+void Thresholds::set(double beta, int reach, Rule rule, int wide_reach) {
   heat_bath = rule == Rule::heat_bath;
   shift = heat_bath ? reach : 0;
   entries = shift + reach + 1;
@@ -41,6 +41,14 @@ void Thresholds::set(double beta, int reach, Rule rule) {
       const std::uint32_t whole_byte = (whole[entry] >> (24 - 8 * k)) & 255;
       digit[entry] = static_cast<std::int8_t>(static_cast<int>(whole_byte) - 128);
     }
+  }
+  wide.clear();
+  for (int d = 0; d <= wide_reach; ++d) {
+    const double probability = heat_bath ? 1 / (1 + std::exp(2 * beta * d))
+                               : d == 0  ? 1
+                                         : std::exp(-2 * beta * d);
+    wide.push_back(threshold_of(d == 0 && heat_bath ? 0.5 : probability));
+    if (wide.back() == 0) break;
   }
 }
 

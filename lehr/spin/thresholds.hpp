@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "lehr/core/aligned.hpp"
 #include "lehr/spin/flip_model.hpp"
@@ -23,6 +24,7 @@ struct Thresholds {
   // never accepted.
   std::array<AlignedVector<std::int8_t>, 4> digits;
   std::array<std::uint32_t, 256> whole{};  // T(d) at d + shift
+  std::vector<std::uint32_t> wide;         // T(d) for d = 1, 2, ... until it is 0 (heat bath: until 2^-32)
   int pages = 1;
   int shift = 0;
   int entries = 1;  // before the table was cut
@@ -31,8 +33,16 @@ struct Thresholds {
   // True when every step can be looked up in one page without a check.
   bool one_page() const { return !heat_bath && entries <= page_size; }
 
-  // The table at inverse temperature beta >= 0 (infinity allowed) for |d| <= reach <= 127.
-  void set(double beta, int reach, Rule rule);
+  // The table at inverse temperature beta >= 0 (infinity allowed) for |d| <= reach <= 127, and, with wide_reach, that of
+  // single spins with |d| <= wide_reach.
+  void set(double beta, int reach, Rule rule, int wide_reach = 0);
+  // T(d) for any d, from `wide`.
+  std::uint64_t of(int d) const {
+    if (d <= 0 && !heat_bath) return std::uint64_t{1} << 32;
+    const auto at = static_cast<std::size_t>(d < 0 ? -d : d);
+    const std::uint64_t rise = at < wide.size() ? wide[at] : 0;
+    return d < 0 ? (std::uint64_t{1} << 32) - rise : rise;
+  }
 };
 
 // T = round(2^32 p), at most 2^32 - 1.

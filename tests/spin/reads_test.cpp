@@ -165,6 +165,51 @@ TEST(Reads, LargeIntegerFieldsSampleBoltzmann) {
   EXPECT_GT(boltzmann_p_value(problem, Kernel::byte_read, Rule::metropolis, 0.06, 100000), 0.01);
 }
 
+// A hub whose local field does not fit a byte among spins whose fields do.
+TEST(Reads, HubsSampleBoltzmann) {
+  std::vector<double> fields(32, 0.0);
+  std::vector<Coupling> couplings;
+  for (Index i = 1; i < 8; ++i) couplings.push_back({0, i, i % 2 == 0 ? 25.0 : -20.0});
+  for (Index i = 1; i < 7; ++i) couplings.push_back({i, i + 1, 7.0});
+  fields[0] = 9;
+  // The other 24 spins, which make the hub one in 32, are held by fields that never let them go.
+  for (std::size_t i = 8; i < 32; ++i) fields[i] = -127;
+  const IsingModel model(fields, couplings);
+  ASSERT_GT(model.reach(0), 127);
+  for (const Rule rule : {Rule::metropolis, Rule::heat_bath}) {
+    Reads copies(std::make_shared<ReadModel>(model, 64, Kernel::byte_lanes), 64, Seed{9});
+    std::vector<double> counts(256), expected(256);
+    const double beta = 0.04;
+    double total = 0;
+    Spins spins(32, 1);
+    for (std::size_t s = 0; s < 256; ++s) {
+      for (std::size_t i = 0; i < 8; ++i) spins[i] = (s >> i & 1) != 0 ? 1 : -1;
+      total += expected[s] = std::exp(-beta * model.energy(spins));
+    }
+    std::int64_t step = 0;
+    for (; step < 200; ++step) copies.sweep(beta, rule, Seed{9}, step);
+    constexpr int rounds = 3000;
+    for (int taken = 0; taken < rounds; ++taken) {
+      for (int k = 0; k < 60; ++k) copies.sweep(beta, rule, Seed{9}, step++);
+      for (std::int64_t read = 0; read < 64; ++read) counts[code(copies.spins(read)) & 255] += 1;
+    }
+    for (double& mean : expected) mean *= rounds * 64 / total;
+    std::vector<double> seen, wanted;
+    double rare_seen = 0, rare_wanted = 0;
+    for (std::size_t s = 0; s < 256; ++s) {
+      if (expected[s] < 8)
+        rare_seen += counts[s], rare_wanted += expected[s];
+      else
+        seen.push_back(counts[s]), wanted.push_back(expected[s]);
+    }
+    seen.push_back(rare_seen), wanted.push_back(rare_wanted);
+    EXPECT_GT(stats::chi_square_test(seen, wanted).p, 0.01) << static_cast<int>(rule);
+    const std::vector<double> energies = copies.energies();
+    for (std::int64_t read = 0; read < 64; ++read)
+      EXPECT_EQ(energies[static_cast<std::size_t>(read)], model.energy(copies.spins(read)));
+  }
+}
+
 TEST(Reads, ColouredSweepsSampleTheSameEnergies) {
   // A chain of 40,000 spins: <E> / n = -tanh(beta), and the standard error over 64 reads is
   // sqrt((1 - tanh^2 beta) / (40000 * 64)) = 6e-4. Correlations die out in about 3 sweeps.
