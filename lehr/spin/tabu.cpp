@@ -133,10 +133,11 @@ void set_defaults(TabuOptions& options, Index n) {
   if (options.tenure == 0) options.tenure = std::min<std::int64_t>(20, size / 4);
   options.tenure = std::min(options.tenure, std::max<std::int64_t>(0, size - 1));
   if (options.iterations == 0)
-    options.iterations = std::max<std::int64_t>(500'000, (size <= 500 ? 10'000 : 25'000) * size);
+    options.iterations =
+        std::max<std::int64_t>(500'000 / std::max<std::int64_t>(size, 1), size <= 500 ? 10'000 : 25'000);
   if (options.restart_iterations == 0)
     options.restart_iterations = std::max<std::int64_t>(1, options.iterations / 4);
-  if (options.block == 0) options.block = std::max<std::int64_t>(10'000, size);
+  if (options.block == 0) options.block = std::min<std::int64_t>(10'000, options.restart_iterations);
 }
 
 }  // namespace
@@ -209,7 +210,8 @@ void Tabu::advance_read(State& state, std::int64_t read, const Moment& now) cons
 void Tabu::perturb(State& state, std::int64_t read, Stream random) const {
   const std::int64_t n = model_->size();
   const IsingFlips flips(*model_);
-  auto now = flips.configuration(state.best.of(read));
+  const bool from_best = state.starts[static_cast<std::size_t>(read)] % 2 == 1;
+  auto now = flips.configuration(from_best ? state.best.of(read) : spins_of(state, read));
   const auto share = static_cast<std::int64_t>(options_.perturbation * static_cast<double>(n));
   const std::int64_t least = std::min<std::int64_t>(10, n), most = std::max(least, share);
   const std::int64_t count = least + uniform_index(random, most - least + 1);

@@ -4,9 +4,10 @@
 // Every iteration takes the cheapest flip of a spin that is not among the last t flipped, also when it raises the
 // energy; a tabu flip is taken when it leads below the read's best energy and no free flip is cheaper
 // (aspiration). The length t is drawn anew every 100 iterations, between `tenure` and (1 + `tenure_spread`) times
-// that, so that small models do not fall into cycles (as in E. Taillard's robust tabu search, 1991). After `iterations` the read restarts from its best state, of which a random number
-// of spins between 10 and `perturbation` * n are flipped, each the cheapest of `candidates` random ones that
-// were not flipped yet.
+// that, so that small models do not fall into cycles (as in E. Taillard's robust tabu search, 1991). After
+// `iterations` the read restarts, in turn from its best state and from where it stands (or it would stay near one
+// local optimum of dense models), of which a random number of spins between 10 and `perturbation` * n are flipped, each the cheapest of `candidates` random ones that were not flipped yet. The
+// published lengths of a start, max(500000, Z n), count looks at single spins, n to an iteration.
 //
 // An iteration costs O(n) in a dense model and O(degree log n) or less in a sparse one (best_flip.hpp). A step
 // of the method is `block` iterations of every read; reads run in parallel.
@@ -41,7 +42,7 @@ struct TabuOptions {
         .range(0, 10);
     table
         .add("iterations", iterations,
-             "of the first start; 0: max(500000, Z n), Z = 10000 up to 500 spins and 25000 above")
+             "flips of the first start; 0: max(500000 / n, Z), Z = 10000 up to 500 spins and 25000 above")
         .at_least(0);
     table.add("restart_iterations", restart_iterations, "of each later start; 0: a quarter of the first")
         .at_least(0);
@@ -49,7 +50,7 @@ struct TabuOptions {
         .range(0, 1);
     table.add("candidates", candidates, "random spins among which a restart flips the cheapest")
         .range(1, 1e6);
-    table.add("block", block, "iterations of a step; 0: 10000, or n where n is more").at_least(0);
+    table.add("block", block, "iterations of a step; 0: restart_iterations, at most 10000").at_least(0);
   }
 };
 
