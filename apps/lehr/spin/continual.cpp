@@ -218,7 +218,7 @@ Report continual(const ContinualOptions& options, TaskContext& context) {
 
 Task spin_continual_task() {
   return make_task<ContinualOptions>(
-      "spin.continual", "", "Train a network on tasks that arrive one after another",
+      "spin.continual", "", "train a network on tasks that arrive one after another",
       "Trains a fully connected network on a sequence of classification tasks without replaying old data. "
       "`variational` trains the distribution of weights +1 and -1, whose variances protect what matters; "
       "`metaplastic` trains +1 and -1 weights that resist being weakened; `elastic` trains real weights with "

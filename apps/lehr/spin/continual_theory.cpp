@@ -206,7 +206,7 @@ Report continual_theory(const ContinualTheoryOptions& options, TaskContext& cont
 
 Task spin_continual_theory_task() {
   return make_task<ContinualTheoryOptions>(
-      "spin.continual-theory", "", "Predict what a binary perceptron knows after one task and after a second",
+      "spin.continual-theory", "", "predict what a binary perceptron knows after one task and after a second",
       "The replica theory of one task and the Franz-Parisi potential of the second give the errors on both "
       "tasks of a "
       "perceptron with weights +1 and -1 that is trained by the variational rule, before any training. With "

@@ -191,7 +191,7 @@ Report multitask(const MultitaskTaskOptions& options, TaskContext& context) {
 
 Task spin_multitask_task() {
   return make_task<MultitaskTaskOptions>(
-      "spin.multitask", "", "Raise several patterns with blanks at once",
+      "spin.multitask", "", "raise several patterns with blanks at once",
       "A Hebbian network whose patterns leave some spins blank raises several of them together: the spins "
       "that one "
       "pattern does not need serve the next. The network stores the patterns, or learns them from noisy "

@@ -204,7 +204,7 @@ Report multitask_theory(const MultitaskTheoryOptions& options, TaskContext& cont
 
 Task spin_multitask_theory_task() {
   return make_task<MultitaskTheoryOptions>(
-      "spin.multitask-theory", "", "Which patterns with blanks are raised together, and how strongly",
+      "spin.multitask-theory", "", "which patterns with blanks are raised together, and how strongly",
       "Mean-field theory of the multitasking network over dilutions, temperatures, numbers of patterns and "
       "data "
       "sets' entropies: overlaps, regime (0 ergodic, 1 pure, 2 hierarchical, 3 parallel), free energy, "

@@ -13,7 +13,7 @@ using namespace spin;
 
 namespace {
 
-constexpr Index shown_spins = 64;  // longer states are shown by their beginning
+constexpr Index shown_spins = 48;  // longer states are shown by their beginning
 
 // Reads that ended at the best energy, up to rounding.
 std::int64_t reads_at_best(const SpinSolved& solved) {
