@@ -59,9 +59,8 @@ void ElasticNetwork::advance(State& state, const Moment& now) const {
               options_.adam);
   }
   now.spend(order_.batch());
-  if (!place.ends_task) return;
-  consolidate(state, data);
-  state.accuracy.add(state.weights, *sequence_);
+  if (place.ends_epoch) state.accuracy.update(state.weights, *sequence_, place);
+  if (place.ends_task) consolidate(state, data);
 }
 
 // Adds the squared gradients of single examples of the finished task to F, and moves the anchor.
@@ -84,7 +83,7 @@ void ElasticNetwork::measure(const State& state, Row& row) const {
   row.add("epoch", static_cast<double>(place.epoch + 1));
   row.add("loss", state.loss);
   row.add("penalty", state.penalty);
-  measure_accuracies(state.weights, *sequence_, state.step > 0 ? place.task + 1 : 0, row);
+  state.accuracy.measure(row);
 }
 
 }  // namespace lehr::spin

@@ -66,8 +66,7 @@ class ElasticNetwork {
     visit("step", state.step);
     visit("loss", state.loss);
     visit("penalty", state.penalty);
-    visit("accuracy", state.accuracy.values);
-    visit("trained", state.accuracy.trained);
+    state.accuracy.fields(visit);
   }
 
  private:

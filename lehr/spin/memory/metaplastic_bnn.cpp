@@ -50,7 +50,7 @@ void MetaplasticBnn::advance(State& state, const Moment& now) const {
     hidden.array() += (moved.array() * hidden.array() < 0).select(f * moved.array(), moved.array());
   }
   now.spend(order_.batch());
-  if (place.ends_task) state.accuracy.add(binary_weights(state), *sequence_);
+  if (place.ends_epoch) state.accuracy.update(binary_weights(state), *sequence_, place);
 }
 
 void MetaplasticBnn::measure(const State& state, Row& row) const {
@@ -58,7 +58,7 @@ void MetaplasticBnn::measure(const State& state, Row& row) const {
   row.add("task", static_cast<double>(place.task + 1));
   row.add("epoch", static_cast<double>(place.epoch + 1));
   row.add("loss", state.loss);
-  measure_accuracies(binary_weights(state), *sequence_, state.step > 0 ? place.task + 1 : 0, row);
+  state.accuracy.measure(row);
 }
 
 Layers MetaplasticBnn::binary_weights(const State& state) const { return signs(state.hidden); }

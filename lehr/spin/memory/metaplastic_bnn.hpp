@@ -62,8 +62,7 @@ class MetaplasticBnn {
     visit("order", state.order);
     visit("step", state.step);
     visit("loss", state.loss);
-    visit("accuracy", state.accuracy.values);
-    visit("trained", state.accuracy.trained);
+    state.accuracy.fields(visit);
   }
 
  private:

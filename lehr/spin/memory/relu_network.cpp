@@ -80,12 +80,20 @@ double network_gradient(const Layers& weights, const Eigen::Ref<const Eigen::Mat
 
 AccuracyMatrix::AccuracyMatrix(std::size_t tasks)
     : values(Eigen::MatrixXd::Constant(static_cast<Eigen::Index>(tasks), static_cast<Eigen::Index>(tasks),
-                                       std::numeric_limits<double>::quiet_NaN())) {}
+                                       std::numeric_limits<double>::quiet_NaN())),
+      latest(Eigen::VectorXd::Zero(static_cast<Eigen::Index>(tasks))) {}
 
-void AccuracyMatrix::add(const Layers& weights, const TaskSequence& sequence) {
-  for (Eigen::Index k = 0; k <= trained; ++k)
-    values(k, trained) = accuracy(weights, sequence.tasks[static_cast<std::size_t>(k)].test);
-  ++trained;
+void AccuracyMatrix::update(const Layers& weights, const TaskSequence& sequence,
+                            const TrainingOrder::Place& place) {
+  for (std::size_t k = 0; k <= place.task; ++k)
+    latest(static_cast<Eigen::Index>(k)) = accuracy(weights, sequence.tasks[k].test);
+  if (!place.ends_task) return;
+  trained = static_cast<std::int64_t>(place.task) + 1;
+  values.col(trained - 1).head(trained) = latest.head(trained);
+}
+
+void AccuracyMatrix::measure(Row& row) const {
+  for (Eigen::Index k = 0; k < latest.size(); ++k) row.add("accuracy_" + std::to_string(k + 1), latest(k));
 }
 
 double AccuracyMatrix::mean() const {
@@ -110,11 +118,6 @@ Batch gather(const LabelledData& data, std::span<const std::int32_t> order, std:
     gathered.labels.push_back(data.labels[static_cast<std::size_t>(from)]);
   }
   return gathered;
-}
-
-void measure_accuracies(const Layers& weights, const TaskSequence& sequence, std::size_t seen, Row& row) {
-  for (std::size_t k = 0; k < sequence.tasks.size(); ++k)
-    row.add("accuracy_" + std::to_string(k + 1), k < seen ? accuracy(weights, sequence.tasks[k].test) : 0.0);
 }
 
 }  // namespace lehr::spin

@@ -38,15 +38,24 @@ double network_gradient(const Layers& weights, const Eigen::Ref<const Eigen::Mat
 // trained, nan where task k was not trained yet.
 struct AccuracyMatrix {
   Eigen::MatrixXd values;
+  Eigen::VectorXd latest;    // after the last epoch; 0 for tasks to come
   std::int64_t trained = 0;  // tasks that were trained to their end
 
   explicit AccuracyMatrix(std::size_t tasks = 0);
-  // Adds the column of the task that was just trained.
-  void add(const Layers& weights, const TaskSequence& sequence);
-  double mean() const;  // of the last column; 0 before the first
-  double last() const;  // of the last task on its own
+  // Tests the network on the tasks seen so far; to be called at the end of every epoch.
+  void update(const Layers& weights, const TaskSequence& sequence, const TrainingOrder::Place& place);
+  void measure(Row& row) const;  // accuracy_1 .. accuracy_T, as of the last epoch
+  double mean() const;           // of the last column; 0 before the first
+  double last() const;           // of the last task on its own
   double backward_transfer()
       const;  // mean over the earlier tasks of (last column - diagonal); 0 for one task
+
+  template <class Visitor>
+  void fields(Visitor& visit) {
+    visit("accuracy", values);
+    visit("latest_accuracy", latest);
+    visit("trained", trained);
+  }
 };
 
 // The examples of one mini-batch.
@@ -56,9 +65,6 @@ struct Batch {
 };
 Batch gather(const LabelledData& data, std::span<const std::int32_t> order, std::int64_t batch,
              std::int64_t size);
-
-// Adds accuracy_1 .. accuracy_T, the test accuracies on the tasks seen so far (0 for the others).
-void measure_accuracies(const Layers& weights, const TaskSequence& sequence, std::size_t seen, Row& row);
 
 // Visits every matrix of a checkpoint's field `name` as name.0, name.1, ...
 template <class Visitor, class AnyLayers>

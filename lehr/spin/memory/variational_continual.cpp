@@ -139,7 +139,7 @@ void VariationalContinual::advance(State& state, const Moment& now) const {
               options_.adam);
   }
   now.spend(order_.batch());
-  if (place.ends_task) state.accuracy.add(mean_weights(state), *sequence_);
+  if (place.ends_epoch) state.accuracy.update(mean_weights(state), *sequence_, place);
 }
 
 // Adds kl beta^2 s (theta - theta'); returns the divergence to second order, beta^2 s (theta - theta')^2 / 2
@@ -166,7 +166,7 @@ void VariationalContinual::measure(const State& state, Row& row) const {
   const Layers spread = variances(state);
   for (std::size_t l = 0; l < spread.size(); ++l)
     row.add("variance_" + std::to_string(l + 1), static_cast<double>(spread[l].mean()));
-  measure_accuracies(mean_weights(state), *sequence_, state.step > 0 ? place.task + 1 : 0, row);
+  state.accuracy.measure(row);
 }
 
 Layers VariationalContinual::mean_weights(const State& state) const {

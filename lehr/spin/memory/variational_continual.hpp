@@ -93,8 +93,7 @@ class VariationalContinual {
     visit("beta", state.beta);
     visit("loss", state.loss);
     visit("kl", state.kl);
-    visit("accuracy", state.accuracy.values);
-    visit("trained", state.accuracy.trained);
+    state.accuracy.fields(visit);
   }
 
  private:

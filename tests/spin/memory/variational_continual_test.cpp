@@ -6,7 +6,10 @@
 
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
+#include "lehr/core/files.hpp"
+#include "lehr/core/npy.hpp"
 #include "lehr/core/parallel.hpp"
+#include "lehr/spin/memory/elastic_network.hpp"
 #include "lehr/spin/memory/metaplastic_bnn.hpp"
 
 namespace lehr::spin {
@@ -174,6 +177,50 @@ TEST(MetaplasticBnn, ConsolidatedWeightsKeepTheirSigns) {
     return (first[0].array() != last[0].array()).count();
   };
   EXPECT_LT(10 * changed(1000), changed(0));
+}
+
+ElasticNetworkOptions springs(double stiffness) {
+  ElasticNetworkOptions options;
+  options.hidden = {24};
+  options.batch = 10;
+  options.stiffness = stiffness;
+  return options;
+}
+
+TEST(ElasticNetwork, SpringsKeepTheFirstTask) {
+  const auto first_task = [](double stiffness) {
+    const ElasticNetwork method(toy_tasks(200), springs(stiffness));
+    return drive(method, Budget::steps(method.steps()), Seed{1}).state.accuracy.values(0, 1);
+  };
+  EXPECT_GT(first_task(1000), first_task(0) + 0.1);
+}
+
+TEST(ElasticNetwork, ResumesBitForBit) {
+  expect_resumes(ElasticNetwork(toy_tasks(), springs(10)), "lehr_elastic_resume.safetensors",
+                 [](const auto& state) { return state.weights; });
+}
+
+// Four examples of two inputs as CSV and as npz; each must come back scaled by its training part's largest entry.
+TEST(TaskSequence, ReadsCsvAndNpz) {
+  const auto folder = std::filesystem::temp_directory_path();
+  write_file_atomically(folder / "lehr_task.csv", "1,2,0\n3,4,1\n5,6,0\n7,8,1\n");
+  const ClassificationTask csv = read_task(folder / "lehr_task.csv", 3, Seed{1});
+  EXPECT_EQ(csv.train.size(), 3);
+  EXPECT_EQ(csv.test.size(), 1);
+  EXPECT_EQ(csv.train.inputs.maxCoeff(), 1);
+
+  const std::vector<float> inputs{1, 2, 3, 4, 5, 6, 7, 8};
+  const std::vector<std::int64_t> labels{0, 1, 0, 1};
+  const auto x = tensor_view(std::span(inputs), {4, 2});
+  const auto y = tensor_view(std::span(labels), {4});
+  write_npz(folder / "lehr_task.npz", {{"x_train", x}, {"y_train", y}, {"x_test", x}, {"y_test", y}});
+  const ClassificationTask npz = read_task(folder / "lehr_task.npz", 0, Seed{1});
+  EXPECT_EQ(npz.train.inputs(1, 2), 6.0F / 8);
+  EXPECT_EQ(npz.test.labels, (std::vector<std::int32_t>{0, 1, 0, 1}));
+  EXPECT_THROW(read_task(folder / "lehr_task.csv", 4, Seed{1}), InvalidInput);
+  EXPECT_THROW(read_task(folder / "lehr_no_such_file.csv", 1, Seed{1}), IoError);
+  std::filesystem::remove(folder / "lehr_task.csv");
+  std::filesystem::remove(folder / "lehr_task.npz");
 }
 
 TEST(TaskSequence, PermutedTasksHoldTheSameNumbers) {
