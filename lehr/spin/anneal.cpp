@@ -34,9 +34,8 @@ double Cooling::value(Knob& knob, const Moment& now, const BetaRange& range) con
   const Signal signal = beta ? beta->signal() : Signal::none;
   if (!(value >= 0))
     throw InvalidInput("{}: {} is not at least 0", temperature ? "temperature" : "beta", value);
-  // acceptance_rate steers a temperature (larger: more is accepted), ess_tempering a share of the coldest
-  // beta.
-  if (temperature || signal == Signal::acceptance) return 1 / value;
+  if (temperature) return 1 / value;
+  // ess_tempering gives a share of the coldest beta; acceptance_rate beta itself: the larger, the less is accepted.
   return signal == Signal::log_likelihoods ? value * range.cold : value;
 }
 

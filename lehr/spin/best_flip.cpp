@@ -7,21 +7,15 @@ namespace lehr::spin {
 
 namespace {
 
-constexpr Index small_model = 256;     // one pass over so few costs beats any structure
-constexpr Index largest_dense = 8192;  // rows of 512 MiB in double precision
+constexpr Index small_model = 256;          // one pass over so few costs beats any structure
+constexpr Index largest_dense_rows = 8192;  // rows of 512 MiB in double precision
 constexpr double exact_in_float = 0x1p23;
 constexpr double largest_bucket_range = 1 << 16;
-
-double largest_reach(const IsingModel& model) {
-  double most = 0;
-  for (Index i = 0; i < model.size(); ++i) most = std::max(most, model.reach(i));
-  return most;
-}
 
 bool prefers_dense(const IsingModel& model) {
   const Index n = model.size();
   if (n <= small_model) return true;
-  return n <= largest_dense && static_cast<double>(model.couplings()) >= 0.025 * n * n;
+  return n <= largest_dense_rows && static_cast<double>(model.couplings()) >= 0.025 * n * n;
 }
 
 }  // namespace
@@ -82,7 +76,7 @@ template class DenseFlips<double>;
 
 // ---- buckets
 
-IntegerRows::IntegerRows(const IsingModel& model) : reach(static_cast<std::int32_t>(largest_reach(model))) {
+IntegerRows::IntegerRows(const IsingModel& model) : reach(static_cast<std::int32_t>(model.largest_reach())) {
   starts.push_back(0);
   links.reserve(static_cast<std::size_t>(2 * model.couplings()));
   for (Index i = 0; i < model.size(); ++i) {
@@ -204,7 +198,7 @@ void TreeFlips::flip(Index i) {
 // ---- choice
 
 FlipSearch::FlipSearch(const IsingModel& model) : model_(&model) {
-  const double reach = largest_reach(model);
+  const double reach = model.largest_reach();
   const bool exact = model.integral();
   slack_ = exact ? 0 : 1e-11 * reach;
   if (prefers_dense(model)) {

@@ -12,7 +12,7 @@ namespace lehr::spin {
 
 namespace {
 
-constexpr double relative_tie = 1e-12;
+constexpr double bound_tie = 1e-12;
 
 // The spins in the order in which they are fixed: those with the largest sum of |weights| first.
 std::vector<Index> fixing_order(const IsingModel& model) {
@@ -65,7 +65,7 @@ class Search {
       for (std::size_t l = 0; l < neighbours.size(); ++l)
         couplings_[k * n_ + places[static_cast<std::size_t>(neighbours[l])]] = model.weights(order_[k])[l];
     }
-    tie_ = relative_tie * sum;
+    tie_ = bound_tie * sum;
     mirrored_ = std::ranges::all_of(fields_, [](double h) { return h == 0; });
     minima_.assign(n_ + 1, 0);
     felt_.assign((n_ + 1) * n_, 0);

@@ -10,8 +10,6 @@
 namespace lehr::spin {
 namespace {
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
 // int_0^1 a(t) b(t) dt of two worldlines.
 double overlap(std::int8_t start_a, std::span<const double> kinks_a, std::int8_t start_b,
                std::span<const double> kinks_b) {

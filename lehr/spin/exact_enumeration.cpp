@@ -14,17 +14,9 @@ namespace lehr::spin {
 
 namespace {
 
-constexpr Index table_spins = 12;       // 2^12 energies stay in the first cache
-constexpr Index largest_table = 24;     // for functions that hold or visit every energy
-constexpr Index block_spins = 8;        // Gray codes of 2^8 blocks run in parallel
-constexpr double relative_tie = 1e-10;  // energies nearer than this, relative to sum |weights|, are equal
-
-double sum_of_weights(const IsingModel& model) {
-  double sum = 0;
-  for (Index i = 0; i < model.size(); ++i) sum += 0.5 * (model.reach(i) + std::abs(model.field(i)));
-  return sum;
-}
-
+constexpr Index table_spins = 12;    // 2^12 energies stay in the first cache
+constexpr Index largest_table = 24;  // for functions that hold or visit every energy
+constexpr Index block_spins = 8;     // Gray codes of 2^8 blocks run in parallel
 void check_size(const IsingModel& model, Index limit, const char* what) {
   if (model.size() > limit)
     throw InvalidInput("{}: at most {} spins can be enumerated, the model has {}", what, limit, model.size());
@@ -183,7 +175,7 @@ class Enumeration {
 
 GroundStates exact_enumeration(const IsingModel& model, std::size_t keep) {
   check_size(model, largest_enumeration, "exact enumeration");
-  const double sum = sum_of_weights(model);
+  const double sum = model.sum_of_weights();
   if (model.integral() && sum < 0x1p28) return Enumeration<std::int32_t>(model, keep, 0).run();
   return Enumeration<double>(model, keep, relative_tie * sum).run();
 }
@@ -238,7 +230,7 @@ ThermalAverages thermal_averages(const IsingModel& model, double beta) {
 std::map<double, double> density_of_states(const IsingModel& model) {
   std::vector<double> energies = state_energies(model);
   std::ranges::sort(energies);
-  const double tie = relative_tie * sum_of_weights(model);
+  const double tie = relative_tie * model.sum_of_weights();
   std::map<double, double> density;
   for (std::size_t k = 0; k < energies.size();) {
     const double energy = energies[k];

@@ -16,6 +16,8 @@
 namespace lehr::spin {
 
 inline constexpr Index largest_enumeration = 36;
+// Energies nearer than this, relative to the sum of |weights|, are equal.
+inline constexpr double relative_tie = 1e-10;
 
 struct GroundStates {
   double energy = 0;

@@ -102,6 +102,18 @@ double IsingModel::reach(Index i) const {
   return sum;
 }
 
+double IsingModel::largest_reach() const {
+  double most = 0;
+  for (Index i = 0; i < size(); ++i) most = std::max(most, reach(i));
+  return most;
+}
+
+double IsingModel::sum_of_weights() const {
+  double sum = 0;
+  for (Index i = 0; i < size(); ++i) sum += 0.5 * (reach(i) + std::abs(field(i)));
+  return sum;
+}
+
 bool IsingModel::integral() const {
   return std::ranges::all_of(fields_, is_small_integer) && std::ranges::all_of(weights_, is_small_integer);
 }

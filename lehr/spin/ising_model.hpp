@@ -5,6 +5,7 @@
 // per spin, so that a million spins with ten million couplings take about 260 MB.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -13,6 +14,9 @@ namespace lehr::spin {
 
 using Index = std::int32_t;
 using Spins = std::vector<std::int8_t>;  // +1 or -1
+
+// A spin's place in an array.
+constexpr std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 struct Coupling {
   Index i = 0, j = 0;
@@ -45,6 +49,9 @@ class IsingModel {
   double local_field(std::span<const std::int8_t> spins, Index i) const;
   // The largest value of |local field| that spin i can feel: |h_i| + sum_j |J_ij|.
   double reach(Index i) const;
+  double largest_reach() const;
+  // sum_i |h_i| + sum_{i<j} |J_ij|: no energy is further from the offset.
+  double sum_of_weights() const;
   // True when every h and J is an integer of magnitude below 2^31.
   bool integral() const;
 

@@ -1,14 +1,12 @@
 #include "lehr/spin/max_flow.hpp"
 
+#include "lehr/spin/ising_model.hpp"
+
 #include <algorithm>
 
 namespace lehr::spin {
 
-namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
+namespace {}  // namespace
 
 void FlowNetwork::sort_arcs() {
   for (const Edge& edge : edges_) ++starts_[at(edge.a) + 1], ++starts_[at(edge.b) + 1];

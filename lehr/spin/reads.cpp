@@ -62,12 +62,6 @@ bool mostly_bytes(const IsingModel& model, double quantum) {
   return 16 * wide <= model.size() && (wide == 0 || quanta <= 32.0 * static_cast<double>(model.couplings()));
 }
 
-double largest_reach(const IsingModel& model) {
-  double reach = 0;
-  for (Index i = 0; i < model.size(); ++i) reach = std::max(reach, model.reach(i));
-  return reach;
-}
-
 }  // namespace
 
 const char* name(Kernel kernel) {
@@ -90,7 +84,7 @@ ReadModel::ReadModel(const IsingModel& model, std::int64_t reads, std::optional<
     : model_(&model) {
   const double quantum = quantum_of(model);
   const bool fits_lanes = quantum > 0 && mostly_bytes(model, quantum);
-  const bool fits_read = quantum > 0 && largest_reach(model) <= byte_reach * quantum;
+  const bool fits_read = quantum > 0 && model.largest_reach() <= byte_reach * quantum;
   if (kernel) {
     kernel_ = *kernel;
     if (in_bytes() && !(kernel_ == Kernel::byte_lanes ? fits_lanes : fits_read))

@@ -11,8 +11,6 @@ namespace lehr::spin {
 
 namespace {
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
 // A model whose spins can be removed. Lists of neighbours keep removed
 // and repeated ones until they are next read.
 class ShrinkingModel {

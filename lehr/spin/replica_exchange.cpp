@@ -8,14 +8,13 @@
 #include <utility>
 
 #include "lehr/core/errors.hpp"
+#include "lehr/spin/ising_model.hpp"
 #include "lehr/stats/distributions.hpp"
 
 namespace lehr::spin {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 void check(std::span<const double> betas) {
   if (betas.empty()) throw InvalidInput("beta: a ladder has at least one temperature");

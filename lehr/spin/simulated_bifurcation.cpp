@@ -14,7 +14,7 @@ namespace lehr::spin {
 namespace {
 
 constexpr auto batch = static_cast<std::int64_t>(loops::batch);
-constexpr std::int64_t largest_dense = 16384;  // a matrix of 1 GiB
+constexpr std::int64_t largest_full_matrix = 16384;  // a matrix of 1 GiB
 constexpr double work_of_block = 1 << 18;      // multiplications that are worth a task
 constexpr float runaway = 1e3F;                // positions stay near [-1, 1] in a stable run
 
@@ -69,7 +69,7 @@ void SimulatedBifurcation::store_couplings() {
   for (Index i = 0; i < oscillators_; ++i) reach_ = std::max(reach_, model.reach(i));
 
   const auto n = static_cast<std::size_t>(oscillators_);
-  dense_ = oscillators_ <= largest_dense &&
+  dense_ = oscillators_ <= largest_full_matrix &&
            static_cast<double>(model.couplings()) > 0.1 * oscillators_ * oscillators_;
   stride_ = loops::padded(n);
   if (dense_) matrix_.assign(n * stride_, 0);

@@ -8,6 +8,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
+#include "lehr/spin/exact_enumeration.hpp"
 
 namespace lehr::spin {
 
@@ -16,10 +17,6 @@ namespace {
 constexpr Index row_bits = 10;  // tables are worked on in rows of 2^10 entries
 constexpr std::size_t row_entries = std::size_t{1} << row_bits;
 constexpr double memory_limit = 4.0 * (1 << 30);
-constexpr double relative_tie = 1e-10;
-
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
 // A function of the spins in `scope`: bit b of the position is 1 where scope[b] is +1.
 struct Table {
   std::vector<Index> scope;
@@ -200,12 +197,6 @@ std::size_t position(const std::vector<Index>& neighbours, const Spins& spins) {
   return bits;
 }
 
-double sum_of_weights(const IsingModel& model) {
-  double sum = 0;
-  for (Index i = 0; i < model.size(); ++i) sum += 0.5 * (model.reach(i) + std::abs(model.field(i)));
-  return sum;
-}
-
 }  // namespace
 
 EliminatedGround eliminate_for_ground(const IsingModel& model) {
@@ -214,7 +205,7 @@ EliminatedGround eliminate_for_ground(const IsingModel& model) {
 
 EliminatedGround eliminate_for_ground(const IsingModel& model, const EliminationOrder& order) {
   check_memory(model, order, 2 * sizeof(double), 0.125);
-  const double tie = relative_tie * sum_of_weights(model);
+  const double tie = relative_tie * model.sum_of_weights();
   std::vector<std::vector<std::uint64_t>> rises(
       order.order.size());  // a bit for each state of the neighbours
   for (std::size_t k = 0; k < rises.size(); ++k)
