@@ -1,12 +1,10 @@
 #include "lehr/spin/max_flow.hpp"
 
-#include "lehr/spin/ising_model.hpp"
-
 #include <algorithm>
 
-namespace lehr::spin {
+#include "lehr/spin/ising_model.hpp"
 
-namespace {}  // namespace
+namespace lehr::spin {
 
 void FlowNetwork::sort_arcs() {
   for (const Edge& edge : edges_) ++starts_[at(edge.a) + 1], ++starts_[at(edge.b) + 1];

@@ -11,51 +11,17 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/apps/command_line.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using lehr::test::content;
+using lehr::test::Json;
+using lehr::test::Outcome;
 
-struct Outcome {
-  int code = -1;
-  std::string out, err;
-};
-
-std::string content(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-class Command : public testing::Test {
+class Command : public lehr::test::CommandLine {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::temp_directory_path() /
-              (std::string("lehr_command_") + test->name() + "_" + std::to_string(getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  // Runs `lehr ARGUMENTS` in the test's folder.
-  Outcome lehr(const std::string& arguments) const {
-    const std::string command =
-        "cd '" + folder_.string() + "' && '" LEHR_COMMAND "' " + arguments + " >out 2>err </dev/null";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content(folder_ / "out"),
-            content(folder_ / "err")};
-  }
-
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name) << text;
-  }
-
-  void expect_one_line_error(const std::string& arguments, const std::string& part) const {
-    const Outcome outcome = lehr(arguments);
-    EXPECT_EQ(outcome.code, 2) << arguments << "\n" << outcome.err;
-    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
-  }
-
   // Losses of the annealing law itself (L0 3, A 0.5, alpha 0.5, C 0.4, lambda 0.999), so that a fit must find
   // them.
   static std::vector<std::pair<double, double>> rows(bool cosine, int steps, int every) {
@@ -79,8 +45,6 @@ class Command : public testing::Test {
     for (const auto& [lr, loss] : rows(cosine, steps, every))
       file << step << "," << lr << "," << loss << "\n", step += every;
   }
-
-  fs::path folder_;
 };
 
 TEST_F(Command, VersionIsQuickAndSmall) {
