@@ -25,6 +25,11 @@ struct Family {
   bool integers = false;
 };
 
+// The name of a family in a test's name.
+inline void PrintTo(const Family& family, std::ostream* out) {
+  *out << family.size << (family.integers ? " integer" : " real") << " density " << family.density;
+}
+
 inline IsingModel random_model(const Family& family, std::uint64_t seed) {
   Stream random(Seed{seed}, lane("instance"));
   const auto weight = [&] {
