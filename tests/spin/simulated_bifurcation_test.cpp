@@ -10,6 +10,7 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
 #include "lehr/spin/exact_enumeration.hpp"
+#include "tests/core/test_files.hpp"
 #include "tests/spin/instances.hpp"
 
 namespace lehr::spin {
@@ -156,7 +157,8 @@ TEST(SimulatedBifurcation, BitsDoNotDependOnThreadsOrResume) {
       states.push_back(drive(method, Budget::steps(40), Seed{3}).state);
     }
     set_threads(0);
-    const auto path = std::filesystem::temp_directory_path() / "lehr_simulated_bifurcation_test.safetensors";
+    const lehr::test::TemporaryFolder scratch;
+    const auto path = scratch / "lehr_simulated_bifurcation_test.safetensors";
     std::filesystem::remove(path);
     Observers observers;
     observers.checkpoints.path = path;

@@ -9,6 +9,7 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
 #include "lehr/spin/branch_and_bound.hpp"
+#include "tests/core/test_files.hpp"
 #include "tests/spin/instances.hpp"
 
 namespace lehr::spin {
@@ -115,7 +116,8 @@ TEST_P(TabuBits, DoNotDependOnThreadsOrResume) {
     states.push_back(drive(tabu, Budget::steps(6), Seed{3}).state);
   }
   set_threads(0);
-  const auto path = std::filesystem::temp_directory_path() / "lehr_tabu_test.safetensors";
+  const lehr::test::TemporaryFolder scratch;
+  const auto path = scratch / "lehr_tabu_test.safetensors";
   std::filesystem::remove(path);
   Observers observers;
   observers.checkpoints.path = path;

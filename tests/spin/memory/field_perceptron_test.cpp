@@ -8,6 +8,7 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
 #include "lehr/spin/memory/continual_potential.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::spin {
 namespace {
@@ -71,7 +72,8 @@ TEST(FieldPerceptron, ThePriorProtectsTheFirstTask) {
 }
 
 TEST(FieldPerceptron, MiniBatchesResumeBitForBitAtAnyThreadCount) {
-  const auto path = std::filesystem::temp_directory_path() / "lehr_perceptron_resume.safetensors";
+  const lehr::test::TemporaryFolder scratch;
+  const auto path = scratch / "lehr_perceptron_resume.safetensors";
   std::filesystem::remove(path);
   const Eigen::VectorXd teacher = random_signs(60, Stream(Seed{1}, 1));
   FieldPerceptronOptions options;

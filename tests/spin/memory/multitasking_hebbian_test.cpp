@@ -8,6 +8,7 @@
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::spin {
 namespace {
@@ -146,7 +147,8 @@ TEST(MultitaskingHebbian, SpinsWithoutAFieldStayAtZeroTemperature) {
 
 // Examples are revealed while the run goes on; a run cut in half and resumed is the same, at any thread count.
 TEST(MultitaskingHebbian, ResumesBitForBit) {
-  const auto path = std::filesystem::temp_directory_path() / "lehr_multitask_resume.safetensors";
+  const lehr::test::TemporaryFolder scratch;
+  const auto path = scratch / "lehr_multitask_resume.safetensors";
   std::filesystem::remove(path);
   const SparsePatterns patterns = random_sparse_patterns(3, 300, 0.4, Stream(Seed{6}, 1));
   const SparsePatterns examples = noisy_examples(patterns, 20, 0.5, Stream(Seed{6}, 2));

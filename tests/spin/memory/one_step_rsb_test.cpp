@@ -61,7 +61,8 @@ TEST(OneStepRsb, EntropyIsMinusTheSlopeOfTheFreeEnergy) {
   const ReplicaModel model = ReplicaModel::p_spin(3);
   for (const double t : {0.05, 0.2, 0.4}) {
     const auto f = [&](double at) { return one_step_rsb(model, at, Branch::glass).free_energy; };
-    EXPECT_NEAR(one_step_rsb(model, t, Branch::glass).entropy, -(f(t + 1e-3) - f(t - 1e-3)) / 2e-3, 1e-5) << t;
+    EXPECT_NEAR(one_step_rsb(model, t, Branch::glass).entropy, -(f(t + 1e-3) - f(t - 1e-3)) / 2e-3, 1e-5)
+        << t;
   }
 }
 

@@ -11,6 +11,7 @@
 #include "lehr/core/parallel.hpp"
 #include "lehr/spin/memory/elastic_network.hpp"
 #include "lehr/spin/memory/metaplastic_bnn.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::spin {
 namespace {
@@ -126,7 +127,8 @@ TEST(VariationalContinual, TheDivergenceSlowsTheFieldsDown) {
 
 template <class M>
 void expect_resumes(const M& method, const char* file, auto layers) {
-  const auto path = std::filesystem::temp_directory_path() / file;
+  const lehr::test::TemporaryFolder scratch;
+  const auto path = scratch / file;
   std::filesystem::remove(path);
   const auto whole = drive(method, Budget::steps(method.steps()), Seed{4});
   Observers observers;
@@ -202,7 +204,7 @@ TEST(ElasticNetwork, ResumesBitForBit) {
 
 // Four examples of two inputs as CSV and as npz; each must come back scaled by its training part's largest entry.
 TEST(TaskSequence, ReadsCsvAndNpz) {
-  const auto folder = std::filesystem::temp_directory_path();
+  const lehr::test::TemporaryFolder folder;
   write_file_atomically(folder / "lehr_task.csv", "1,2,0\n3,4,1\n5,6,0\n7,8,1\n");
   const ClassificationTask csv = read_task(folder / "lehr_task.csv", 3, Seed{1});
   EXPECT_EQ(csv.train.size(), 3);
