@@ -195,14 +195,12 @@ void compare_tts() {
       const std::vector<double> reference = own_anneal(model, linear_betas(0.2, 3, 100000), 64, 77);
       const double target = *std::ranges::min_element(reference);
       const std::vector<std::int64_t> lengths = {200, 500, 1000, 2000, 5000, 10000};
-      const Best own =
-          best_tts(target, lengths, 1024, [&](std::int64_t sweeps, std::int64_t reads) {
-            return own_anneal(model, linear_betas(0.2, 3, sweeps), reads, seed);
-          });
-      const Best theirs =
-          best_tts(target, lengths, 64, [&](std::int64_t sweeps, std::int64_t reads) {
-            return peer_anneal(peer, linear_betas(0.2, 3, sweeps), reads, seed);
-          });
+      const Best own = best_tts(target, lengths, 1024, [&](std::int64_t sweeps, std::int64_t reads) {
+        return own_anneal(model, linear_betas(0.2, 3, sweeps), reads, seed);
+      });
+      const Best theirs = best_tts(target, lengths, 64, [&](std::int64_t sweeps, std::int64_t reads) {
+        return peer_anneal(peer, linear_betas(0.2, 3, sweeps), reads, seed);
+      });
       ratios.push_back(theirs.seconds / own.seconds);
       std::printf("3-D +-J n = %-4d #%-4llu %10.0f %8s %12.4g %8lld %12.4g %8lld   ratio %.1f\n",
                   model.size(), static_cast<unsigned long long>(seed), target, "", own.seconds,
