@@ -7,6 +7,7 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
 #include "lehr/spin/greedy.hpp"
+#include "lehr/stats/summary.hpp"
 
 namespace lehr::spin {
 
@@ -103,14 +104,11 @@ bool Anneal::finished(const State& state) const {
 
 void Anneal::measure(const State& state, Row& row) const {
   const std::vector<double> energies = state.reads->energies();
-  const double count = static_cast<double>(energies.size());
-  double sum = 0, squares = 0;
-  for (const double energy : energies) sum += energy;
-  for (const double energy : energies) squares += (energy - sum / count) * (energy - sum / count);
+  const stats::Summary summary = stats::summarize(energies);
   row.add("beta", state.last_beta);
-  row.add("energy", *std::ranges::min_element(energies));
-  row.add("energy_mean", sum / count);
-  row.add("energy_deviation", count > 1 ? std::sqrt(squares / (count - 1)) : 0);
+  row.add("energy", summary.minimum);
+  row.add("energy_mean", summary.mean);
+  row.add("energy_deviation", energies.size() > 1 ? summary.standard_deviation : 0);
   row.add("acceptance", state.acceptance);
 }
 

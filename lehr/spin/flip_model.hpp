@@ -2,7 +2,7 @@
 // annealed, sampled and tempered. IsingModel, k-local polynomials and the associative memories of this room
 // are flip models.
 //
-// This is the general scalar path, O(1) a proposal plus the model's cost of an accepted flip; lane_sweep.hpp
+// This is the general scalar path, O(1) a proposal plus the model's cost of an accepted flip; reads.hpp
 // holds the fast path for many reads of one Ising model.
 #pragma once
 

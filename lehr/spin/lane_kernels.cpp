@@ -11,7 +11,23 @@
 // The above must come first.
 #include <hwy/highway.h>
 
-#include "lehr/spin/lane_kernels-inl.hpp"
+// In this order: each part stands on those before it.
+// clang-format off
+#include "lehr/spin/lane_random-inl.hpp"
+#include "lehr/spin/lane_acceptance-inl.hpp"
+#include "lehr/spin/byte_lanes-inl.hpp"
+#include "lehr/spin/float_lanes-inl.hpp"
+#include "lehr/spin/one_read-inl.hpp"
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace lehr::spin::kernels {
+namespace HWY_NAMESPACE {
+const char* InstructionSet() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace lehr::spin::kernels
+HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace lehr::spin::kernels {
@@ -25,19 +41,20 @@ HWY_EXPORT(SweepOneOfFloats);
 HWY_EXPORT(SweepDense);
 HWY_EXPORT(InstructionSet);
 
-std::int64_t sweep_bytes(const ByteRows& rows, const Thresholds& thresholds, const Words& words, Index begin,
-                         Index end) {
-  return HWY_DYNAMIC_DISPATCH(SweepBytes)(rows, thresholds, words, begin, end);
+std::int64_t sweep_bytes(const ByteLinks& model, std::int8_t* rows, const Thresholds& thresholds,
+                         const Words& words, Index begin, Index end) {
+  return HWY_DYNAMIC_DISPATCH(SweepBytes)(model, rows, thresholds, words, begin, end);
 }
-void energies_of_bytes(const ByteRows& rows, std::array<std::int64_t, lanes>& twice) {
-  HWY_DYNAMIC_DISPATCH(EnergiesOfBytes)(rows, twice);
+void energies_of_bytes(const ByteLinks& model, const std::int8_t* rows,
+                       std::array<std::int64_t, lanes>& twice) {
+  HWY_DYNAMIC_DISPATCH(EnergiesOfBytes)(model, rows, twice);
 }
-std::int64_t sweep_floats(const FloatRows& rows, double beta, Rule rule, const Words& words, Index begin,
-                          Index end) {
-  return HWY_DYNAMIC_DISPATCH(SweepFloats)(rows, beta, rule, words, begin, end);
+std::int64_t sweep_floats(const FloatLinks& model, float* rows, double beta, Rule rule, const Words& words,
+                          Index begin, Index end) {
+  return HWY_DYNAMIC_DISPATCH(SweepFloats)(model, rows, beta, rule, words, begin, end);
 }
-void energies_of_floats(const FloatRows& rows, std::array<double, lanes>& twice) {
-  HWY_DYNAMIC_DISPATCH(EnergiesOfFloats)(rows, twice);
+void energies_of_floats(const FloatLinks& model, const float* rows, std::array<double, lanes>& twice) {
+  HWY_DYNAMIC_DISPATCH(EnergiesOfFloats)(model, rows, twice);
 }
 std::int64_t sweep_one(const OneRead<std::int8_t>& read, const Thresholds& thresholds, const Words& words) {
   return HWY_DYNAMIC_DISPATCH(SweepOneOfBytes)(read, thresholds, words);

@@ -1,4 +1,4 @@
-// The inner loops of lane_sweep.hpp and read_sweep.hpp: plain arrays in, one sweep done. Compiled for several
+// The inner loops of reads.hpp: plain arrays in, one sweep done. Compiled for several
 // instruction sets (Highway) and chosen at run time; results do not depend on which one runs.
 #pragma once
 
@@ -20,35 +20,34 @@ using Words = std::array<std::uint64_t, 4>;
 // negatives; row 2 n is zero. `links` are rows (times 64): spin i's are [starts[i], starts[i + 1]), or the
 // `degree` from i * degree when degree > 0. A coupling J = +-k stands as k links to the row of the neighbour
 // or of its negative.
-struct ByteRows {
+struct ByteLinks {
   Index n = 0;
   const std::uint32_t* links = nullptr;
   const std::int64_t* starts = nullptr;
   int degree = 0;
   const std::int8_t* fields = nullptr;  // h, or null when all are 0
-  std::int8_t* rows = nullptr;
   // Not 0 for the few spins whose |local field| may exceed a byte; null when there are none. Their steps are summed in
   // 32 bits and looked up in Thresholds::wide, one read after another.
   const std::uint8_t* wide = nullptr;
 };
 // Proposes the flip of spins begin .. end - 1 of every read, in order; returns the number of accepted flips.
-std::int64_t sweep_bytes(const ByteRows& rows, const Thresholds& thresholds, const Words& words, Index begin,
-                         Index end);
+std::int64_t sweep_bytes(const ByteLinks& model, std::int8_t* rows, const Thresholds& thresholds,
+                         const Words& words, Index begin, Index end);
 // sum_i s_i (2 h_i + sum_j J_ij s_j) = 2 H of each read (without offset).
-void energies_of_bytes(const ByteRows& rows, std::array<std::int64_t, lanes>& twice);
+void energies_of_bytes(const ByteLinks& model, const std::int8_t* rows,
+                       std::array<std::int64_t, lanes>& twice);
 
 // 64 reads of one model in single precision: rows[i * 64 + read] = s_i.
-struct FloatRows {
+struct FloatLinks {
   Index n = 0;
   const Index* neighbours = nullptr;
   const float* weights = nullptr;
   const std::int64_t* starts = nullptr;
   const float* fields = nullptr;  // h
-  float* rows = nullptr;
 };
-std::int64_t sweep_floats(const FloatRows& rows, double beta, Rule rule, const Words& words, Index begin,
-                          Index end);
-void energies_of_floats(const FloatRows& rows, std::array<double, lanes>& twice);
+std::int64_t sweep_floats(const FloatLinks& model, float* rows, double beta, Rule rule, const Words& words,
+                          Index begin, Index end);
+void energies_of_floats(const FloatLinks& model, const float* rows, std::array<double, lanes>& twice);
 
 // One read. steps[i] = -s_i f_i is half of what a flip of spin i costs; arrays are padded to a multiple of 64
 // spins. Neighbours and weights as compressed sparse rows; `Number` is int8 (|f| <= 127) or float.

@@ -22,60 +22,9 @@
 #include "lehr/spin/flip_model.hpp"
 #include "lehr/spin/ising_model.hpp"
 #include "lehr/spin/lane_kernels.hpp"
+#include "lehr/spin/read_model.hpp"
 
 namespace lehr::spin {
-
-enum class Kernel {
-  byte_lanes,   // 64 reads in bytes; |local field| <= 127 in units of the model's quantum, but for few spins
-  float_lanes,  // 64 reads in single precision
-  byte_read,    // read by read, in bytes
-  float_read,   // read by read, in single precision
-  dense_read    // read by read, the weights as a full matrix in single precision
-};
-const char* name(Kernel kernel);
-
-// A model in the compact form of one kernel.
-class ReadModel {
- public:
-  // The kernel that suits `reads` copies, or the given one (throws InvalidInput when the model does not fit
-  // it). `model` must outlive this.
-  ReadModel(const IsingModel& model, std::int64_t reads, std::optional<Kernel> kernel = {});
-
-  const IsingModel& model() const { return *model_; }
-  Kernel kernel() const { return kernel_; }
-  bool in_lanes() const { return kernel_ == Kernel::byte_lanes || kernel_ == Kernel::float_lanes; }
-  bool in_bytes() const { return kernel_ == Kernel::byte_lanes || kernel_ == Kernel::byte_read; }
-  bool in_floats() const { return kernel_ == Kernel::float_lanes || kernel_ == Kernel::dense_read; }
-  bool caches_floats() const { return kernel_ == Kernel::float_read || kernel_ == Kernel::dense_read; }
-
- private:
-  friend class Reads;
-  void order_spins();
-  void measure_reach(double quantum);
-  void build_links();
-  void build_weights();
-  void build_matrix();
-
-  const IsingModel* model_;
-  Kernel kernel_;
-  double quantum_ = 1;               // weights are integer multiples of this (bytes)
-  int reach_ = 0;                    // largest |local field| in quanta (bytes)
-  int wide_reach_ = 0;               // the same of the spins whose field exceeds a byte; 0: there are none
-  bool keeps_fields_ = false;        // float lanes with cached local fields: dense models
-  std::vector<Index> row_of_;        // where spin i stands; empty: at i
-  std::vector<Index> chunks_;        // ends of the parts of the model that are swept at once ...
-  std::vector<std::size_t> rounds_;  // ... and how many of them belong to each round (colour)
-
-  std::vector<std::int64_t> starts_;
-  std::vector<std::uint32_t> links_;
-  int degree_ = 0;
-  std::vector<Index> neighbours_;
-  std::vector<std::int8_t> byte_weights_, byte_fields_;
-  std::vector<std::uint8_t> wide_;
-  std::vector<float> float_weights_, float_fields_;
-  AlignedVector<float> matrix_;
-  bool has_fields_ = false;
-};
 
 class Reads {
  public:
@@ -121,8 +70,6 @@ class Reads {
   void put(Block& block, Index spin, std::size_t lane, std::int8_t value) const;
   void refresh(Block& block) const;
   double twice_energy(const Block& block) const;
-  kernels::ByteRows byte_rows(const Block& block) const;
-  kernels::FloatRows float_rows(const Block& block) const;
   std::int64_t sweep_part(Block& block, double beta, Rule rule, const kernels::Words& words, Index begin,
                           Index end) const;
 

@@ -10,7 +10,7 @@
 #include "lehr/spin/exact_enumeration.hpp"
 #include "lehr/spin/flip_anneal.hpp"
 #include "lehr/spin/problem.hpp"
-#include "tests/spin/random_models.hpp"
+#include "tests/spin/instances.hpp"
 #include "tests/spin/reference_models.hpp"
 
 namespace lehr::spin {
@@ -43,7 +43,9 @@ TEST(Anneal, CutsABipartiteTorusWhole) {
 }
 
 TEST(Anneal, FindsTheGroundStatesOfSmallModelsOfEveryKind) {
-  for (const IsingModel& model : {random_integer_model(16, 0.5, 3, 1), random_real_model(16, 0.5, 2)}) {
+  for (const IsingModel& model :
+       {test::random_model({.size = 16, .density = 0.5, .integers = true, .largest = 3}, 1),
+        test::random_model({.size = 16, .density = 0.5}, 2)}) {
     const Anneal method(model);  // the default schedule
     const SolutionPool pool = method.solutions(drive(method, Budget::steps(400), Seed{2}).state);
     EXPECT_NEAR(pool.best().front().energy, exact_enumeration(model).energy, 1e-9);
@@ -51,7 +53,9 @@ TEST(Anneal, FindsTheGroundStatesOfSmallModelsOfEveryKind) {
 }
 
 TEST(Anneal, IsReproducible) {
-  const IsingModel integers = random_integer_model(60, 0.1, 2, 3), reals = random_real_model(60, 0.1, 4);
+  const test::Family few{.size = 60, .density = 0.1},
+      small{.size = 60, .density = 0.1, .integers = true, .largest = 2};
+  const IsingModel integers = test::random_model(small, 3), reals = test::random_model(few, 4);
   test::expect_reproducible(Anneal(integers), 40, 17);
   test::expect_reproducible(Anneal(reals), 40, 23);
   test::expect_reproducible(Anneal(reals, with_beta("linear(from=0.1, to=3)", 4)), 130, 55);

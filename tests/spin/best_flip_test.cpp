@@ -12,11 +12,11 @@
 namespace lehr::spin {
 namespace {
 
-using testing::random_model;
+using test::random_model;
 
 struct Case {
   std::string name;
-  testing::Family family;
+  test::Family family;
 };
 
 class BestFlip : public ::testing::TestWithParam<Case> {};
@@ -78,8 +78,8 @@ TEST(BestFlipTies, AllCheapestSpinsAreChosenAlike) {
 
 TEST(BestFlipTies, NobodyIsFreeWhenAllAreBarred) {
   for (const auto& family :
-       {testing::Family{.size = 3}, testing::Family{.size = 300, .density = 0.02, .integers = true},
-        testing::Family{.size = 300, .density = 0.02}}) {
+       {test::Family{.size = 3}, test::Family{.size = 300, .density = 0.02, .integers = true},
+        test::Family{.size = 300, .density = 0.02}}) {
     const IsingModel model = random_model(family, 1);
     Stream random(Seed{1}, lane("ties"));
     FlipSearch(model).with(Spins(static_cast<std::size_t>(model.size()), 1), [&](auto& flips) {

@@ -10,8 +10,8 @@
 namespace lehr::spin {
 namespace {
 
-using testing::Family;
-using testing::random_model;
+using test::Family;
+using test::random_model;
 
 TEST(BranchAndBound, AgreesWithEnumeration) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed)
@@ -25,7 +25,7 @@ TEST(BranchAndBound, AgreesWithEnumeration) {
 }
 
 TEST(BranchAndBound, AgreesWithVariableElimination) {
-  const IsingModel model = testing::torus(6, 8, 4);
+  const IsingModel model = test::torus(6, 8, 4);
   EXPECT_DOUBLE_EQ(branch_and_bound(model).energy, eliminate_for_ground(model).energy);
 }
 

@@ -13,13 +13,13 @@
 namespace lehr::spin {
 namespace {
 
-using testing::Family;
-using testing::random_model;
+using test::Family;
+using test::random_model;
 
 TEST(ExactEnumeration, EnergiesOfAllStatesAreThoseOfTheModel) {
   for (const Family& family : {Family{.size = 11}, Family{.size = 11, .density = 0.3, .integers = true}}) {
     const IsingModel model = random_model(family, 3);
-    const std::vector<double> energies = state_energies(model), truth = testing::brute_force(model);
+    const std::vector<double> energies = state_energies(model), truth = test::brute_force(model);
     ASSERT_EQ(energies.size(), truth.size());
     for (std::size_t k = 0; k < truth.size(); ++k) ASSERT_NEAR(energies[k], truth[k], 1e-11);
   }
@@ -48,10 +48,10 @@ TEST(ExactEnumeration, FindsAndCountsTheGroundStates) {
 }
 
 TEST(ExactEnumeration, MatchesTheCertifiedOptima) {
-  for (const auto& [file, optimum, degeneracy] : testing::stored_optima()) {
-    const auto path = testing::stored(file);
+  for (const auto& [file, optimum, degeneracy] : test::stored_optima()) {
+    const auto path = test::stored(file);
     if (!path) GTEST_SKIP() << "needs the shared data";
-    const Problem problem = testing::stored_problem(*path);
+    const Problem problem = test::stored_problem(*path);
     const GroundStates ground = exact_enumeration(problem.ising);
     EXPECT_NEAR(problem.objective(ground.energy), optimum, 1e-6) << file;
     EXPECT_EQ(ground.degeneracy, degeneracy) << file;

@@ -11,11 +11,11 @@
 namespace lehr::spin {
 namespace {
 
-using testing::random_model;
+using test::random_model;
 
 TEST(Exact, ChoosesTheCheapestRoute) {
   EXPECT_EQ(solve_exactly(random_model({.size = 20}, 1)).route, "enumeration");
-  const ExactResult torus = solve_exactly(testing::torus(6, 50, 2));
+  const ExactResult torus = solve_exactly(test::torus(6, 50, 2));
   EXPECT_EQ(torus.route, "elimination");
   EXPECT_GT(torus.degeneracy, 1);
   EXPECT_LE(torus.width, 14);

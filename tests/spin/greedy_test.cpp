@@ -12,8 +12,8 @@
 namespace lehr::spin {
 namespace {
 
-using testing::Family;
-using testing::random_model;
+using test::Family;
+using test::random_model;
 
 TEST(Greedy, ReachesALocalMinimumBelowTheStart) {
   for (const Family& family :
@@ -55,7 +55,7 @@ TEST(Greedy, EdgeCases) {
 
 TEST(Greedy, FindsTheOptimumOfSmallModels) {
   const IsingModel model = random_model({.size = 12}, 4);
-  const std::vector<double> energies = testing::brute_force(model);
+  const std::vector<double> energies = test::brute_force(model);
   const auto run = drive(Greedy(model, {.reads = 100}), Budget::steps(2), Seed{3});
   EXPECT_NEAR(*run.last.find("energy"), *std::ranges::min_element(energies), 1e-9);
   EXPECT_GT(run.used.evaluations, 0);

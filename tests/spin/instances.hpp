@@ -15,14 +15,15 @@
 #include "lehr/spin/ising_model.hpp"
 #include "lehr/spin/problem.hpp"
 
-namespace lehr::spin::testing {
+namespace lehr::spin::test {
 
-// Couplings with probability `density`, fields for all spins or none; Gaussian or integers in [-3, 3].
+// Couplings with probability `density`, fields for all spins or none; Gaussian, or integers in [-largest, largest].
 struct Family {
   Index size = 10;
   double density = 1;
   bool fields = true;
   bool integers = false;
+  std::int64_t largest = 3;
 };
 
 // The name of a family in a test's name.
@@ -33,7 +34,9 @@ inline void PrintTo(const Family& family, std::ostream* out) {
 inline IsingModel random_model(const Family& family, std::uint64_t seed) {
   Stream random(Seed{seed}, lane("instance"));
   const auto weight = [&] {
-    return family.integers ? static_cast<double>(uniform_index(random, 7) - 3) : normal(random);
+    return family.integers
+               ? static_cast<double>(uniform_index(random, 2 * family.largest + 1) - family.largest)
+               : normal(random);
   };
   std::vector<double> fields(static_cast<std::size_t>(family.size), 0.0);
   std::vector<Coupling> couplings;
@@ -124,4 +127,4 @@ inline std::vector<Stored> stored_optima() {
 }
 inline constexpr double wishart_optimum = -49.323524;
 
-}  // namespace lehr::spin::testing
+}  // namespace lehr::spin::test

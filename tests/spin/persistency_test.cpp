@@ -12,8 +12,8 @@
 namespace lehr::spin {
 namespace {
 
-using testing::Family;
-using testing::random_model;
+using test::Family;
+using test::random_model;
 
 // The network of Cormen, Leiserson, Rivest and Stein, "Introduction to algorithms", figure 26.1: flow 23.
 TEST(MaxFlow, OfATextbookNetwork) {
@@ -68,7 +68,7 @@ TEST(RoofDuality, SolvesFerromagnetsInRandomFields) {
 }
 
 TEST(RoofDuality, NothingIsPersistentWithoutFields) {
-  EXPECT_EQ(roof_duality(testing::torus(5, 5, 1)).fixed, 0);
+  EXPECT_EQ(roof_duality(test::torus(5, 5, 1)).fixed, 0);
   EXPECT_EQ(roof_duality(IsingModel({}, {}, 1.5)).lower_bound, 1.5);
 }
 

@@ -9,7 +9,7 @@
 #include "lehr/core/parallel.hpp"
 #include "lehr/core/state_io.hpp"
 #include "lehr/stats/goodness_of_fit.hpp"
-#include "tests/spin/random_models.hpp"
+#include "tests/spin/instances.hpp"
 
 namespace lehr::spin {
 namespace {
@@ -64,7 +64,8 @@ class EveryKernel : public testing::TestWithParam<Kernel> {
   // Small integers where bytes are wanted, real weights elsewhere.
   IsingModel model(Index n, std::uint64_t seed) const {
     const bool bytes = GetParam() == Kernel::byte_lanes || GetParam() == Kernel::byte_read;
-    return bytes ? random_integer_model(n, 0.5, 2, seed) : random_real_model(n, 0.5, seed);
+    return bytes ? test::random_model({.size = n, .density = 0.5, .integers = true, .largest = 2}, seed)
+                 : test::random_model({.size = n, .density = 0.5}, seed);
   }
 };
 
@@ -158,7 +159,8 @@ TEST_P(EveryKernel, EqualOnEveryInstructionSet) {
 
 // The dependence of the sweep on large local fields: pages of thresholds beyond the first.
 TEST(Reads, LargeIntegerFieldsSampleBoltzmann) {
-  const IsingModel problem = random_integer_model(7, 1, 9, 21);
+  const IsingModel problem =
+      test::random_model({.size = 7, .density = 1, .integers = true, .largest = 9}, 21);
   ASSERT_GT(problem.reach(0), 16);
   EXPECT_GT(boltzmann_p_value(problem, Kernel::byte_lanes, Rule::metropolis, 0.06, 100000), 0.01);
   EXPECT_GT(boltzmann_p_value(problem, Kernel::byte_lanes, Rule::heat_bath, 0.06, 100000), 0.01);

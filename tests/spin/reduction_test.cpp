@@ -11,8 +11,8 @@
 namespace lehr::spin {
 namespace {
 
-using testing::Family;
-using testing::random_model;
+using test::Family;
+using test::random_model;
 
 const std::vector<Family> sparse_families{{.size = 16, .density = 0.1},
                                           {.size = 16, .density = 0.2},

@@ -16,7 +16,7 @@
 namespace lehr::spin {
 namespace {
 
-using testing::random_model;
+using test::random_model;
 
 double lowest(const SimulatedBifurcation& method, std::int64_t steps, Seed seed) {
   return method.solutions(drive(method, Budget::steps(steps), seed).state).best().front().energy;
@@ -99,7 +99,7 @@ TEST(SimulatedBifurcation, FieldsActThroughOneMoreOscillator) {
 }
 
 TEST(SimulatedBifurcation, SparseAndDenseModelsAreSolvedAlike) {
-  const IsingModel model = testing::torus(10, 10, 3);  // sparse
+  const IsingModel model = test::torus(10, 10, 3);  // sparse
   std::vector<Coupling> couplings;
   for (Index i = 0; i < 100; ++i)
     for (std::size_t k = 0; k < model.neighbours(i).size(); ++k)
@@ -116,21 +116,21 @@ TEST(SimulatedBifurcation, SparseAndDenseModelsAreSolvedAlike) {
 }
 
 TEST(SimulatedBifurcation, SolvesTheStoredProblems) {
-  for (const auto& [file, optimum, degeneracy] : testing::stored_optima()) {
-    const auto path = testing::stored(file);
+  for (const auto& [file, optimum, degeneracy] : test::stored_optima()) {
+    const auto path = test::stored(file);
     if (!path) GTEST_SKIP() << "needs the shared data";
-    const Problem problem = testing::stored_problem(*path);
+    const Problem problem = test::stored_problem(*path);
     const SimulatedBifurcation method(problem.ising);
     EXPECT_NEAR(problem.objective(lowest(method, 500, Seed{1})), optimum, 1e-6) << file;
   }
 }
 
 TEST(SimulatedBifurcation, FindsThePlantedState) {
-  const auto path = testing::stored("wishart_100_a1.ising");
+  const auto path = test::stored("wishart_100_a1.ising");
   if (!path) GTEST_SKIP() << "needs the shared data";
-  const Problem problem = testing::stored_problem(*path);
+  const Problem problem = test::stored_problem(*path);
   const double found = lowest(SimulatedBifurcation(problem.ising), 1000, Seed{1});
-  EXPECT_NEAR(found, testing::wishart_optimum, 1e-5);
+  EXPECT_NEAR(found, test::wishart_optimum, 1e-5);
 }
 
 TEST(SimulatedBifurcation, EdgeCases) {

@@ -15,7 +15,7 @@
 namespace lehr::spin {
 namespace {
 
-using testing::random_model;
+using test::random_model;
 
 TEST(Tabu, DefaultsFollowTheSizeOfTheModel) {
   const IsingModel forty = random_model({.size = 40}, 1);
@@ -48,30 +48,30 @@ TEST(Tabu, AgreesWithBranchAndBoundOnQuadraticProblems) {
 }
 
 TEST(Tabu, SolvesTheStoredProblems) {
-  for (const auto& [file, optimum, degeneracy] : testing::stored_optima()) {
-    const auto path = testing::stored(file);
+  for (const auto& [file, optimum, degeneracy] : test::stored_optima()) {
+    const auto path = test::stored(file);
     if (!path) GTEST_SKIP() << "needs the shared data";
-    const Problem problem = testing::stored_problem(*path);
+    const Problem problem = test::stored_problem(*path);
     const auto run = drive(Tabu(problem.ising), Budget::steps(3), Seed{1});
     EXPECT_NEAR(problem.objective(*run.last.find("energy")), optimum, 1e-6) << file;
   }
 }
 
 TEST(Tabu, FindsThePlantedStateWithinASecond) {
-  const auto path = testing::stored("wishart_100_a1.ising");
+  const auto path = test::stored("wishart_100_a1.ising");
   if (!path) GTEST_SKIP() << "needs the shared data";
-  const Problem problem = testing::stored_problem(*path);
+  const Problem problem = test::stored_problem(*path);
   const Tabu tabu(problem.ising, {.iterations = 20'000, .restart_iterations = 20'000, .block = 5'000});
   const auto run =
-      drive(tabu, Budget::target("energy", testing::wishart_optimum + 1e-5) | Budget::steps(400), Seed{1});
+      drive(tabu, Budget::target("energy", test::wishart_optimum + 1e-5) | Budget::steps(400), Seed{1});
   EXPECT_EQ(run.why, Stop::target);
-  EXPECT_NEAR(*run.last.find("energy"), testing::wishart_optimum, 1e-5);  // never below
+  EXPECT_NEAR(*run.last.find("energy"), test::wishart_optimum, 1e-5);  // never below
 }
 
 TEST(Tabu, AllKindsOfModelsReachTheBruteForceOptimum) {
   for (const bool integers : {false, true}) {
     const IsingModel model = random_model({.size = 14, .integers = integers}, 9);
-    const std::vector<double> energies = testing::brute_force(model);
+    const std::vector<double> energies = test::brute_force(model);
     const auto run = drive(Tabu(model, {.reads = 2, .block = 2'000}), Budget::steps(2), Seed{1});
     EXPECT_NEAR(*run.last.find("energy"), *std::ranges::min_element(energies), 1e-9);
   }
@@ -105,7 +105,7 @@ TEST(Tabu, EdgeCases) {
   EXPECT_THROW(Tabu(IsingModel(), {.perturbation = 1.5}), InvalidInput);
 }
 
-class TabuBits : public ::testing::TestWithParam<testing::Family> {};
+class TabuBits : public ::testing::TestWithParam<test::Family> {};
 
 TEST_P(TabuBits, DoNotDependOnThreadsOrResume) {
   const IsingModel model = random_model(GetParam(), 4);
@@ -134,10 +134,10 @@ TEST_P(TabuBits, DoNotDependOnThreadsOrResume) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, TabuBits,
-                         ::testing::Values(testing::Family{.size = 50},
-                                           testing::Family{.size = 50, .integers = true},
-                                           testing::Family{.size = 300, .density = 0.02},
-                                           testing::Family{.size = 300, .density = 0.02, .integers = true}));
+                         ::testing::Values(test::Family{.size = 50},
+                                           test::Family{.size = 50, .integers = true},
+                                           test::Family{.size = 300, .density = 0.02},
+                                           test::Family{.size = 300, .density = 0.02, .integers = true}));
 
 }  // namespace
 }  // namespace lehr::spin

@@ -12,8 +12,8 @@
 namespace lehr::spin {
 namespace {
 
-using testing::Family;
-using testing::random_model;
+using test::Family;
+using test::random_model;
 
 IsingModel grid(Index rows, Index columns) {
   std::vector<Coupling> couplings;

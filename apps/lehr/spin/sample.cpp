@@ -8,6 +8,7 @@
 #include "lehr/spin/anneal.hpp"
 #include "lehr/spin/files/states_file.hpp"
 #include "lehr/spin/variable_elimination.hpp"
+#include "lehr/stats/summary.hpp"
 
 namespace lehr::command {
 
@@ -39,18 +40,6 @@ struct SpinSampleOptions {
     table.add("states", states, "file for the last states of the chains (exact: the samples)");
   }
 };
-
-// Mean of independent values with its standard error.
-struct Mean {
-  double value = 0, error = 0;
-};
-Mean mean_of(const std::vector<double>& values) {
-  const auto count = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
-  for (const double v : values) sum += v;
-  for (const double v : values) squares += (v - sum / count) * (v - sum / count);
-  return {sum / count, std::sqrt(squares / (count - 1) / count)};
-}
 
 // What is averaged over a chain's samples.
 struct ChainSums {
@@ -156,28 +145,29 @@ class Sampler {
       first += sums.energy / count, second += sums.energy_squared / count;
     }
     const auto count = static_cast<double>(chains_.size());
-    const Mean energy = mean_of(energies), magnetisation = mean_of(magnetisations);
+    const stats::Summary energy = stats::summarize(energies),
+                         magnetisation = stats::summarize(magnetisations);
     const double variance = second / count - (first / count) * (first / count);
     const double n = std::max<double>(1, problem_.size());
 
     Report report;
     report.title = fmt::format("{} at beta = {:.6g}", problem_.name, beta_);
-    report.metric("energy", energy.value);
-    report.metric("energy_error", energy.error);
-    report.metric("energy_per_spin", energy.value / n);
-    report.metric("energy_per_spin_error", energy.error / n);
+    report.metric("energy", energy.mean);
+    report.metric("energy_error", energy.standard_error);
+    report.metric("energy_per_spin", energy.mean / n);
+    report.metric("energy_per_spin_error", energy.standard_error / n);
     report.metric("heat_capacity_per_spin", beta_ * beta_ * variance / n);
-    report.metric("magnetisation", magnetisation.value);
-    report.metric("magnetisation_error", magnetisation.error);
+    report.metric("magnetisation", magnetisation.mean);
+    report.metric("magnetisation_error", magnetisation.standard_error);
     if (ln_z_) report.metric("ln_z", *ln_z_);
     Table table{.title = "Averages",
                 .columns = {"quantity", "mean", "standard error"},
                 .rows = {},
                 .formats = {"", ".8g", ".2g"}};
-    table.rows.push_back({"energy", energy.value, energy.error});
-    table.rows.push_back({"energy per spin", energy.value / n, energy.error / n});
+    table.rows.push_back({"energy", energy.mean, energy.standard_error});
+    table.rows.push_back({"energy per spin", energy.mean / n, energy.standard_error / n});
     table.rows.push_back({"heat capacity per spin", beta_ * beta_ * variance / n, Json()});
-    table.rows.push_back({"|magnetisation|", magnetisation.value, magnetisation.error});
+    table.rows.push_back({"|magnetisation|", magnetisation.mean, magnetisation.standard_error});
     if (ln_z_) table.rows.push_back({"ln Z", *ln_z_, 0});
     report.tables = {problem_table(problem_), std::move(table)};
     if (course_.size() > 1) report.figures.push_back(course_figure());

@@ -10,6 +10,7 @@
 #include "lehr/core/parallel.hpp"
 #include "lehr/spin/anneal.hpp"
 #include "lehr/spin/time_to_solution.hpp"
+#include "lehr/stats/bootstrap.hpp"
 
 namespace lehr::command {
 
@@ -122,25 +123,14 @@ Instance measure_instance(const SpinTtsOptions& options, std::size_t number, Tas
   return instance;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
-}
-
-// 95 % interval of the median over instances, by resampling them.
-Interval median_interval(const std::vector<double>& values, Seed seed) {
-  Stream random(seed, lane("spin.tts.bootstrap"));
-  std::vector<double> medians;
-  for (int b = 0; b < 1000; ++b) {
-    std::vector<double> drawn;
-    for (std::size_t k = 0; k < values.size(); ++k)
-      drawn.push_back(
-          values[static_cast<std::size_t>(uniform_index(random, static_cast<std::int64_t>(values.size())))]);
-    medians.push_back(median(std::move(drawn)));
-  }
-  std::ranges::sort(medians);
-  return {median(values), medians[25], medians[974]};
+// The median instance's time, and its 95 % interval by resampling the instances. Rates are resampled, because the time of
+// an instance that no read solved is infinite.
+Interval median_interval(const std::vector<double>& times, Seed seed) {
+  std::vector<double> rates;
+  for (const double time : times) rates.push_back(1 / time);
+  const stats::BootstrapEstimate median =
+      stats::bootstrap(rates, stats::median, {.replicates = 1000, .seed = seed});
+  return {1 / median.estimate, 1 / median.percentile.high, 1 / median.percentile.low};
 }
 
 std::vector<LengthSummary> summarise(const std::vector<Instance>& instances, const SpinTtsOptions& options,
