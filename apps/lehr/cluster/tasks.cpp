@@ -1,0 +1,7 @@
+#include "apps/lehr/cluster/tasks.hpp"
+
+namespace lehr::command {
+
+Tasks cluster_tasks() { return {}; }
+
+}  // namespace lehr::command

@@ -1,0 +1,7 @@
+#include "apps/lehr/sample/tasks.hpp"
+
+namespace lehr::command {
+
+Tasks sample_tasks() { return {}; }
+
+}  // namespace lehr::command

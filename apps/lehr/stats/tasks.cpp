@@ -1,0 +1,7 @@
+#include "apps/lehr/stats/tasks.hpp"
+
+namespace lehr::command {
+
+Tasks stats_tasks() { return {}; }
+
+}  // namespace lehr::command
