@@ -34,6 +34,13 @@ VectorXd symmetric_eigenvalues(const MatrixXd& matrix) {
 VectorXd solve_semidefinite(const MatrixXd& a, const VectorXd& b) { return a.ldlt().solve(b); }
 MatrixXd solve_semidefinite(const MatrixXd& a, const MatrixXd& b) { return a.ldlt().solve(b); }
 
+MatrixXd cholesky_factor(const MatrixXd& a) {
+  const Eigen::LLT<MatrixXd> cholesky(a);
+  if (cholesky.info() != Eigen::Success) return {};
+  MatrixXd factor = cholesky.matrixL();
+  return factor.allFinite() ? factor : MatrixXd();
+}
+
 VectorXd solve(const MatrixXd& a, const VectorXd& b) { return a.partialPivLu().solve(b); }
 MatrixXd inverse(const MatrixXd& a) { return a.partialPivLu().inverse(); }
 

@@ -23,6 +23,9 @@ Eigen::VectorXd symmetric_eigenvalues(const Eigen::MatrixXd& matrix);
 Eigen::VectorXd solve_semidefinite(const Eigen::MatrixXd& a, const Eigen::VectorXd& b);
 Eigen::MatrixXd solve_semidefinite(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b);
 
+// The lower factor L of A = L L', A symmetric positive definite, of which the lower half is read; empty where it is not.
+Eigen::MatrixXd cholesky_factor(const Eigen::MatrixXd& a);
+
 // A^-1 B and A^-1 by LU with partial pivoting; A must be invertible.
 Eigen::VectorXd solve(const Eigen::MatrixXd& a, const Eigen::VectorXd& b);
 Eigen::MatrixXd inverse(const Eigen::MatrixXd& a);

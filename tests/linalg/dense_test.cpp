@@ -56,6 +56,17 @@ TEST(SolveSemidefinite, LeavesSingularDirectionsAtZero) {
   EXPECT_EQ(solution, VectorXd(Eigen::Vector3d(2, 0, 0.5)));
 }
 
+TEST(CholeskyFactor, IsTheLowerRoot) {
+  MatrixXd matrix(2, 2), root(2, 2);
+  matrix << 4, 2, 2, 10;
+  root << 2, 0, 1, 3;
+  EXPECT_NEAR((cholesky_factor(matrix) - root).norm(), 0, 1e-14);
+  matrix(1, 1) = 0.5;
+  EXPECT_EQ(cholesky_factor(matrix).size(), 0);
+  matrix(1, 1) = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(cholesky_factor(matrix).size(), 0);
+}
+
 // The Hilbert matrix has an inverse of whole numbers.
 TEST(Inverse, MatchesTheHilbertMatrix) {
   MatrixXd hilbert(3, 3), exact(3, 3);

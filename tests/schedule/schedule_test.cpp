@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <ctime>
+#include <limits>
 #include <numbers>
 
 #include "lehr/schedule/families.hpp"
@@ -268,12 +270,14 @@ TEST(ScheduleSpeed, AMillionStepsTakeMilliseconds) {
   for (const char* text : {"warmup(2160steps, cosine(from=3e-4, to=3e-5))", "wsd(1, 0.1, shape=exponential)",
                            "knots([5, 3, 2, 1, 0.5, 0.1], shape=cubic)"}) {
     const Schedule schedule = Schedule::parse(text);
-    const auto start = std::chrono::steady_clock::now();
-    const std::vector<double> values = schedule.sample(1'000'000);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(seconds.count(), 1.0)
-        << text;  // measured: well under 0.05 s; the bound allows for a busy machine
-    EXPECT_GT(values.front() + values.back(), 0);
+    double seconds = std::numeric_limits<double>::infinity();  // of processor time, the least of three
+    for (int repeat = 0; repeat < 3; ++repeat) {
+      const std::clock_t start = std::clock();
+      const std::vector<double> values = schedule.sample(1'000'000);
+      seconds = std::min(seconds, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+      EXPECT_GT(values.front() + values.back(), 0);
+    }
+    EXPECT_LT(seconds, 1.0) << text;  // measured: well under 0.05 s; the bound allows for sanitizers
   }
 }
 
