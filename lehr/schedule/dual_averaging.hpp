@@ -42,6 +42,9 @@ class DualAveraging {
 
   template <class Visitor>
   void fields(Visitor& visit, const std::string& name) {
+    visit(name + ".target", options_.target);
+    visit(name + ".start", options_.start);
+    visit(name + ".adapt", options_.adapt);
     visit(name + ".log_step", log_step_);
     visit(name + ".log_average", log_average_);
     visit(name + ".shortfall", shortfall_);

@@ -84,7 +84,9 @@ TEST_F(WorkerTest, WhateverAWorkerDoesCostsOneCountedFailure) {
       const auto answers = squares.ask("square", items);
       for (std::size_t x = 0; x < items.size(); ++x) {
         EXPECT_EQ(answers[x].ok(), x != 2) << x << ": " << answers[x].failure;
-        if (x != 2) EXPECT_EQ(answers[x].value["y"], x * x);
+        if (x != 2) {
+          EXPECT_EQ(answers[x].value["y"], x * x);
+        }
       }
       EXPECT_EQ(squares.counts().failures, 1);
       EXPECT_EQ(squares.counts().items, 6);
