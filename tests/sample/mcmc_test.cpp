@@ -7,6 +7,7 @@
 #include "lehr/core/drive.hpp"
 #include "lehr/sample/gibbs.hpp"
 #include "lehr/sample/hmc.hpp"
+#include "lehr/sample/nuts.hpp"
 #include "lehr/sample/random_walk.hpp"
 #include "lehr/sample/slice.hpp"
 #include "lehr/stats/goodness_of_fit.hpp"
@@ -72,6 +73,7 @@ TEST(Mcmc, EveryKernelFindsTheMomentsOfACorrelatedGaussian) {
     expect_moments(run(target, Hmc(8), {.iterations = 3000, .metric = metric}), reference);
     expect_moments(run(target, Hmc(1), {.iterations = 10000, .metric = metric}), reference);
     expect_moments(run(target, Slice(), {.iterations = 3000, .metric = metric}), reference);
+    expect_moments(run(target, Nuts(), {.iterations = 3000, .metric = metric}), reference);
   }
 }
 
@@ -95,8 +97,9 @@ TEST(Mcmc, EveryKernelSamplesALawThatIsNotGaussian) {
            cumulative.back();
   };
   const McmcOptions options{.chains = 8, .iterations = 500, .thin = 40};
-  for (const Draws& draws : {run(target, RandomWalk(1), options), run(target, Hmc(4), options),
-                             run(target, Hmc(1), options), run(target, Slice(), options)}) {
+  for (const Draws& draws :
+       {run(target, RandomWalk(1), options), run(target, Hmc(4), options), run(target, Hmc(1), options),
+        run(target, Slice(), options), run(target, Nuts(), options)}) {
     EXPECT_LT(summarize_draws(draws.coordinate(0), draws.chains).r_hat, 1.02);
     EXPECT_GT(stats::kolmogorov_smirnov(draws.coordinate(0), cdf).p, 0.01);
   }
@@ -156,6 +159,7 @@ TEST(Mcmc, IsReproducible) {
   test::expect_reproducible(Mcmc(reference.density(), RandomWalk(3), Eigen::VectorXd::Zero(3), options), 6,
                             2);
   test::expect_reproducible(Mcmc(reference.density(), Slice(), Eigen::VectorXd::Zero(3), options), 6, 5);
+  test::expect_reproducible(Mcmc(reference.density(), Nuts(), Eigen::VectorXd::Zero(3), options), 6, 4);
 }
 
 // A funnel-like wall: half the space has no density.
@@ -179,6 +183,7 @@ TEST(Mcmc, StaysInsideTheSupport) {
   EXPECT_GT(smallest(RandomWalk(1)), 0);
   EXPECT_GT(smallest(Hmc(4)), 0);
   EXPECT_GT(smallest(Slice()), 0);
+  EXPECT_GT(smallest(Nuts()), 0);
 }
 
 TEST(Mcmc, RefusesWhatCannotRun) {
