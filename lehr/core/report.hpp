@@ -25,15 +25,15 @@ struct Series {
   enum class Style { line, points, steps, band, bars, dashed };
   std::string label;  // written beside the series where there is room, else in the key
   Style style = Style::line;
-  std::vector<double> x, y;       // NaN breaks a line
-  std::vector<double> low, high;  // band: the edges; points and bars: error bars when given
+  std::vector<double> x = {}, y = {};       // NaN breaks a line
+  std::vector<double> low = {}, high = {};  // band: the edges; points and bars: error bars when given
   int color = -1;  // index into the palette, -1: the next one; equal indexes group a line and its band
 };
 
 struct Axis {
   std::string label;
   bool log = false;
-  std::optional<double> low, high;
+  std::optional<double> low = {}, high = {};
 };
 
 struct Figure {

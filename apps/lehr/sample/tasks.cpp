@@ -1,7 +1,9 @@
 #include "apps/lehr/sample/tasks.hpp"
 
+#include "apps/lehr/sample/mcmc.hpp"
+
 namespace lehr::command {
 
-Tasks sample_tasks() { return {}; }
+Tasks sample_tasks() { return {sample_mcmc_task()}; }
 
 }  // namespace lehr::command
