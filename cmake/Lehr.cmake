@@ -24,12 +24,12 @@ function(lehr_precompiled_header)
 endfunction()
 
 # lehr_keep_out_of_unity(SOURCE...): files that Highway compiles once per instruction set include themselves, so each stays
-# a translation unit of its own in unity builds.
+# a translation unit of its own, without the precompiled header.
 function(lehr_keep_out_of_unity)
   foreach(source IN LISTS ARGN)
     file(STRINGS ${source} includes_itself REGEX "hwy/foreach_target\\.h" LIMIT_COUNT 1)
     if(includes_itself)
-      set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON)
     endif()
   endforeach()
 endfunction()

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "lehr/core/quick_random.hpp"
+
 namespace lehr::sample {
 namespace {
 
@@ -13,7 +15,8 @@ Transition Hmc::transition(const LogDensity& target, ChainPoint& point, const Me
                            Stream& random) const {
   const Eigen::Index d = target.dimension;
   Eigen::VectorXd noise(d), momentum(d), velocity(d);
-  for (Eigen::Index i = 0; i < d; ++i) noise(i) = normal(random);
+  QuickStream quick(random);
+  for (Eigen::Index i = 0; i < d; ++i) noise(i) = normal(quick);
   metric.unscale(noise, momentum);
   const std::int64_t length = jitter_ ? 1 + uniform_index(random, 2 * steps_ - 1) : steps_;
   const double threshold = uniform(random);

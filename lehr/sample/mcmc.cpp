@@ -19,22 +19,36 @@ void McmcOptions::describe(OptionTable& table) {
       .range(1, 1e6);
 }
 
-MetricShape McmcOptions::metric_shape() const {
-  if (metric == "identity") return MetricShape::identity;
-  return metric == "dense" ? MetricShape::dense : MetricShape::diagonal;
+WalkerOptions McmcOptions::walker() const {
+  const MetricShape shape = metric == "identity" ? MetricShape::identity
+                            : metric == "dense"  ? MetricShape::dense
+                                                 : MetricShape::diagonal;
+  return {.warm_up = warm_up, .metric = shape, .step = step, .target_acceptance = target_acceptance};
+}
+
+void check_mcmc(const LogDensity& target, bool needs_gradient, const Eigen::MatrixXd& starts,
+                McmcOptions options) {
+  describe(options).read(describe(options).values(), "mcmc");
+  if (target.dimension < 1 || !target.value)
+    throw InvalidInput("mcmc: the target has no dimension or no density");
+  if (needs_gradient && !target.with_gradient)
+    throw InvalidInput("mcmc: this kernel needs gradients, which the target does not give");
+  if (starts.rows() != target.dimension || (starts.cols() != 1 && starts.cols() != options.chains))
+    throw InvalidInput("mcmc: starting points are {} x {}, expected {} x {} or {} x 1", starts.rows(),
+                       starts.cols(), target.dimension, options.chains, target.dimension);
 }
 
 void measure_chains(const std::vector<Chain>& chains, Row& row) {
   double acceptance = 0, step = 0, log_density = 0;
   std::int64_t divergences = 0;
   for (const Chain& chain : chains) {
-    acceptance += chain.counted > 0 ? chain.acceptance / static_cast<double>(chain.counted) : 0;
-    step += chain.step.value();
-    log_density += chain.point.log_density;
-    divergences += chain.divergences;
+    acceptance += chain.walker.mean_acceptance();
+    step += chain.walker.step.value();
+    log_density += chain.walker.point.log_density;
+    divergences += chain.walker.divergences;
   }
   const auto count = static_cast<double>(chains.size());
-  row.add("iterations", static_cast<double>(chains.front().iteration));
+  row.add("iterations", static_cast<double>(chains.front().walker.iteration));
   row.add("acceptance", acceptance / count);
   row.add("step", step / count);
   row.add("divergences", static_cast<double>(divergences));
@@ -56,11 +70,6 @@ Draws draws_of(const std::vector<Chain>& chains, Eigen::Index dimension) {
                                chains[c].log_densities.end());
   }
   return draws;
-}
-
-schedule::DualAveraging step_adaptation(double target, double start, std::int64_t iterations) {
-  return schedule::DualAveraging(
-      {.target = target, .start = start, .adapt = std::max<std::int64_t>(iterations, 1)});
 }
 
 }  // namespace lehr::sample

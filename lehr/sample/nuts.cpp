@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "lehr/core/quick_random.hpp"
 #include "lehr/stats/stable_functions.hpp"
 
 namespace lehr::sample {
@@ -120,7 +121,8 @@ Subtree reversed(Subtree tree) {
 Transition Nuts::transition(const LogDensity& target, ChainPoint& point, const Metric& metric, double step,
                             Stream& random) const {
   Eigen::VectorXd noise(target.dimension);
-  for (Eigen::Index i = 0; i < target.dimension; ++i) noise(i) = normal(random);
+  QuickStream quick(random);
+  for (Eigen::Index i = 0; i < target.dimension; ++i) noise(i) = normal(quick);
   PhasePoint start{point, {}, Eigen::VectorXd(target.dimension)};
   metric.unscale(noise, start.momentum);
   metric.multiply(start.momentum, start.velocity);

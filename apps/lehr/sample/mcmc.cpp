@@ -92,7 +92,7 @@ class ChainRunner {
     auto run = drive(method, Budget::steps(method.steps()), context_.seed, observers);
     if (run.why != Stop::interrupted) std::filesystem::remove(observers.checkpoints.path);
     ChainsReport report = describe(run, method.draws(run.state));
-    for (const Chain& chain : run.state.chains) report.divergences += chain.divergences;
+    for (const Chain& chain : run.state.chains) report.divergences += chain.walker.divergences;
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return report;
   }
