@@ -23,7 +23,7 @@ class SymmetricProduct {
  private:
   Eigen::Index size_ = 0, padded_ = 0;  // padded to a multiple of 8
   Eigen::VectorXd diagonal_;
-  // Column after column, from the row 8 floor(j / 8) on; 0 on and above the diagonal.
+  // Four columns after four, by blocks of 8 rows from the diagonal's on; 0 on and above the diagonal.
   AlignedVector<double> below_;
 };
 

@@ -97,6 +97,7 @@ class Mcmc {
       const std::int64_t before = chain.walker.evaluations;
       Stream random = now.random(lane("sample.mcmc")).at_block(static_cast<std::uint64_t>(c) << 40);
       const std::int64_t end = std::min(total(), chain.walker.iteration + options_.block);
+      chain.draws.reserve(static_cast<std::size_t>(options_.iterations * target_.dimension));
       while (chain.walker.iteration < end) {
         walking_.iterate(chain.walker, target_, now, random);
         keep(chain);
