@@ -137,6 +137,23 @@ std::vector<double> Draws::coordinate(Eigen::Index i) const {
   return {row.begin(), row.end()};
 }
 
+Draws collect_draws(std::span<const DrawRecord* const> records, Eigen::Index dimension) {
+  Draws draws;
+  draws.dimension = dimension;
+  draws.chains = static_cast<Eigen::Index>(records.size());
+  draws.iterations = static_cast<Eigen::Index>(records.front()->log_densities.size());
+  draws.values.resize(dimension, draws.chains * draws.iterations);
+  draws.log_densities.reserve(static_cast<std::size_t>(draws.values.cols()));
+  for (Eigen::Index c = 0; c < draws.chains; ++c) {
+    const DrawRecord& record = *records[static_cast<std::size_t>(c)];
+    draws.values.middleCols(c * draws.iterations, draws.iterations) =
+        Eigen::Map<const Eigen::MatrixXd>(record.values.data(), dimension, draws.iterations);
+    draws.log_densities.insert(draws.log_densities.end(), record.log_densities.begin(),
+                               record.log_densities.end());
+  }
+  return draws;
+}
+
 double r_hat(Values values, std::int64_t chains) {
   const std::vector<double> split = split_chains(values, chains);
   std::vector<double> folded = split;

@@ -17,6 +17,22 @@
 
 namespace lehr::sample {
 
+// What one chain keeps as it goes.
+struct DrawRecord {
+  std::vector<double> values;         // d for each draw
+  std::vector<double> log_densities;  // one for each draw
+
+  void add(const Eigen::VectorXd& x, double log_density) {
+    values.insert(values.end(), x.begin(), x.end());
+    log_densities.push_back(log_density);
+  }
+  template <class Visitor>
+  void fields(Visitor& visit, const std::string& name) {
+    visit(name + ".draws", values);
+    visit(name + ".log_densities", log_densities);
+  }
+};
+
 struct Draws {
   Eigen::Index dimension = 0, chains = 0, iterations = 0;
   Eigen::MatrixXd values;             // d x (chains iterations), chain after chain
@@ -25,6 +41,9 @@ struct Draws {
   // The values of one coordinate, chain after chain.
   std::vector<double> coordinate(Eigen::Index i) const;
 };
+
+// The draws of chains that have equally many.
+Draws collect_draws(std::span<const DrawRecord* const> records, Eigen::Index dimension);
 
 struct DrawsSummary {
   double mean, mean_error;  // with its standard error (MCSE)

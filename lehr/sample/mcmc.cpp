@@ -56,20 +56,9 @@ void measure_chains(const std::vector<Chain>& chains, Row& row) {
 }
 
 Draws draws_of(const std::vector<Chain>& chains, Eigen::Index dimension) {
-  Draws draws;
-  draws.dimension = dimension;
-  draws.chains = static_cast<Eigen::Index>(chains.size());
-  draws.iterations = static_cast<Eigen::Index>(chains.front().log_densities.size());
-  draws.values.resize(dimension, draws.chains * draws.iterations);
-  draws.log_densities.reserve(static_cast<std::size_t>(draws.values.cols()));
-  for (std::size_t c = 0; c < chains.size(); ++c) {
-    const std::vector<double>& values = chains[c].draws;
-    draws.values.middleCols(static_cast<Eigen::Index>(c) * draws.iterations, draws.iterations) =
-        Eigen::Map<const Eigen::MatrixXd>(values.data(), dimension, draws.iterations);
-    draws.log_densities.insert(draws.log_densities.end(), chains[c].log_densities.begin(),
-                               chains[c].log_densities.end());
-  }
-  return draws;
+  std::vector<const DrawRecord*> records;
+  for (const Chain& chain : chains) records.push_back(&chain.record);
+  return collect_draws(records, dimension);
 }
 
 }  // namespace lehr::sample

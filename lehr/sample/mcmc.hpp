@@ -39,20 +39,17 @@ struct McmcOptions {
 // A walker and what it drew after its warm-up.
 struct Chain {
   Walker walker;
-  std::vector<double> draws;          // d values for each kept iteration
-  std::vector<double> log_densities;  // of them
+  DrawRecord record;
 
   template <class Visitor>
   void fields(Visitor& visit, const std::string& name) {
     walker.fields(visit, name);
-    visit(name + ".draws", draws);
-    visit(name + ".log_densities", log_densities);
+    record.fields(visit, name);
   }
 };
 
 // The rows that every kernel's runs show: iterations, acceptance, step, divergences, log_density.
 void measure_chains(const std::vector<Chain>& chains, Row& row);
-// The draws of all chains. The chains have equally many.
 Draws draws_of(const std::vector<Chain>& chains, Eigen::Index dimension);
 // Throws InvalidInput where the options, the target or the shape of the starting points will not do.
 void check_mcmc(const LogDensity& target, bool needs_gradient, const Eigen::MatrixXd& starts,
@@ -97,7 +94,7 @@ class Mcmc {
       const std::int64_t before = chain.walker.evaluations;
       Stream random = now.random(lane("sample.mcmc")).at_block(static_cast<std::uint64_t>(c) << 40);
       const std::int64_t end = std::min(total(), chain.walker.iteration + options_.block);
-      chain.draws.reserve(static_cast<std::size_t>(options_.iterations * target_.dimension));
+      chain.record.values.reserve(static_cast<std::size_t>(options_.iterations * target_.dimension));
       while (chain.walker.iteration < end) {
         walking_.iterate(chain.walker, target_, now, random);
         keep(chain);
@@ -125,9 +122,7 @@ class Mcmc {
   void keep(Chain& chain) const {
     const std::int64_t drawn = chain.walker.iteration - options_.warm_up;
     if (drawn <= 0 || drawn % options_.thin != 0) return;
-    const ChainPoint& point = chain.walker.point;
-    chain.draws.insert(chain.draws.end(), point.x.begin(), point.x.end());
-    chain.log_densities.push_back(point.log_density);
+    chain.record.add(chain.walker.point.x, chain.walker.point.log_density);
   }
 
   LogDensity target_;

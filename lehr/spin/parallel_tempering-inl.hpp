@@ -22,12 +22,12 @@ namespace tempering {
 std::vector<double> ladder(const ParallelTemperingOptions& options, const BetaRange* range);
 void check(const ParallelTemperingOptions& options, Index size, bool is_ising);
 // The next ladder from what the swaps of the last round showed.
-std::vector<double> tuned(const ParallelTemperingOptions& options, const ReplicaLadder& ladder);
+std::vector<double> tuned(const ParallelTemperingOptions& options, const sample::ReplicaLadder& ladder);
 // For each of `betas` the index of the nearest of `before`.
 std::vector<std::int64_t> nearest_temperatures(const std::vector<double>& betas,
                                                const std::vector<double>& before);
-void add_swap_rates(const ReplicaLadder& ladder, Row& row);
-TemperingReport report(const ReplicaLadder& ladder, const BinnedMeans& means,
+void add_swap_rates(const sample::ReplicaLadder& ladder, Row& row);
+TemperingReport report(const sample::ReplicaLadder& ladder, const BinnedMeans& means,
                        std::span<const double> reference, std::span<const double> bridge_center,
                        std::span<const std::int64_t> proposed, std::span<const std::int64_t> accepted,
                        Index spins);
@@ -53,7 +53,7 @@ ParallelTempering<M>::ParallelTempering(const M& model, ParallelTemperingOptions
 template <EnergyModel M>
 typename ParallelTempering<M>::State ParallelTempering<M>::start(const Moment& now) const {
   State state;
-  state.ladder = ReplicaLadder(betas_, options_.sets);
+  state.ladder = sample::ReplicaLadder(betas_, options_.sets);
   state.best = BestStates(options_.sets, size());
   state.round_length = options_.tuning == "none" ? 0 : tempering::first_round;
   const Stream random = now.random(lane("start"));

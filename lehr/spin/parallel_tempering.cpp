@@ -66,12 +66,12 @@ std::vector<double> ladder(const ParallelTemperingOptions& options, const BetaRa
   return betas;
 }
 
-std::vector<double> tuned(const ParallelTemperingOptions& options, const ReplicaLadder& ladder) {
+std::vector<double> tuned(const ParallelTemperingOptions& options, const sample::ReplicaLadder& ladder) {
   // The flow of copies says something once they have travelled.
   if (options.tuning == "feedback" && ladder.round_trips() >= ladder.temperatures() * ladder.sets())
-    return tuned_by_feedback(ladder.betas(), ladder.hot_shares());
-  return tuned_by_rates(ladder.betas(), ladder.swap_rates(), options.least_rate,
-                        static_cast<std::size_t>(options.max_temperatures));
+    return sample::tuned_by_feedback(ladder.betas(), ladder.hot_shares());
+  return sample::tuned_by_rates(ladder.betas(), ladder.swap_rates(), options.least_rate,
+                                static_cast<std::size_t>(options.max_temperatures));
 }
 
 std::vector<std::int64_t> nearest_temperatures(const std::vector<double>& betas,
@@ -84,7 +84,7 @@ std::vector<std::int64_t> nearest_temperatures(const std::vector<double>& betas,
   return nearest;
 }
 
-void add_swap_rates(const ReplicaLadder& ladder, Row& row) {
+void add_swap_rates(const sample::ReplicaLadder& ladder, Row& row) {
   double least = 1, sum = 0;
   std::int64_t pairs = 0;
   for (const double rate : ladder.swap_rates())
@@ -94,7 +94,7 @@ void add_swap_rates(const ReplicaLadder& ladder, Row& row) {
   row.add("swap_rate_mean", sum / static_cast<double>(pairs));
 }
 
-TemperingReport report(const ReplicaLadder& ladder, const BinnedMeans& means,
+TemperingReport report(const sample::ReplicaLadder& ladder, const BinnedMeans& means,
                        std::span<const double> reference, std::span<const double> bridge_center,
                        std::span<const std::int64_t> proposed, std::span<const std::int64_t> accepted,
                        Index spins) {

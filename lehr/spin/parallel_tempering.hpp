@@ -25,13 +25,13 @@
 #include "lehr/core/options.hpp"
 #include "lehr/core/row.hpp"
 #include "lehr/core/state_io.hpp"
+#include "lehr/sample/replica_exchange.hpp"
 #include "lehr/schedule/schedule.hpp"
 #include "lehr/spin/best_states.hpp"
 #include "lehr/spin/binned_means.hpp"
 #include "lehr/spin/cluster_scratch.hpp"
 #include "lehr/spin/flip_model.hpp"
 #include "lehr/spin/polynomial_model.hpp"
-#include "lehr/spin/replica_exchange.hpp"
 #include "lehr/spin/solutions.hpp"
 
 namespace lehr::spin {
@@ -79,7 +79,7 @@ class ParallelTempering {
   struct State {
     std::vector<typename M::Configuration> replicas;
     std::vector<double> energies;  // of the replicas
-    ReplicaLadder ladder;
+    sample::ReplicaLadder ladder;
     BestStates best;  // of each set
     std::int64_t steps = 0;
     std::int64_t tuned = 0;                        // the step from which the ladder is as it is

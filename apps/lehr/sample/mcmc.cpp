@@ -12,6 +12,7 @@
 #include "lehr/sample/hmc.hpp"
 #include "lehr/sample/mcmc.hpp"
 #include "lehr/sample/nuts.hpp"
+#include "lehr/sample/parallel_tempering.hpp"
 #include "lehr/sample/random_walk.hpp"
 #include "lehr/sample/slice.hpp"
 
@@ -23,10 +24,11 @@ namespace {
 
 struct SampleMcmcOptions {
   DensityOptions density;
-  std::string kernel = "nuts", output;
+  std::string kernel = "nuts", draws;
   std::int64_t leapfrog_steps = 16, depth = 10;
   double spread = 1;
   McmcOptions chains;
+  LadderOptions ladder;
 
   void describe(OptionTable& table) {
     density.describe(table);
@@ -37,6 +39,7 @@ struct SampleMcmcOptions {
              "without gradients")
         .choices({"nuts", "hmc", "mala", "random_walk", "slice"});
     chains.describe(table);
+    ladder.describe(table);
     table.add("leapfrog_steps", leapfrog_steps, "hmc: mean number of leapfrog steps of a trajectory")
         .range(1, 1e6);
     table.add("depth", depth, "nuts: trajectories end at 2^depth points").range(1, 20);
@@ -44,7 +47,7 @@ struct SampleMcmcOptions {
         .add("spread", spread,
              "chains start within this distance of the model's start, in each unbounded coordinate")
         .range(0, 1e6);
-    table.add("output", output, "file for the draws (CSV)");
+    table.add("draws", draws, "file for the draws (CSV)");
   }
 };
 
@@ -81,9 +84,17 @@ class ChainRunner {
 
   template <class Kernel>
   ChainsReport run(Kernel kernel) {
+    const Eigen::MatrixXd starts = starting_points(source_, options_, context_.seed);
+    if (options_.ladder.temperatures > 1)
+      return run_method(ParallelTempering<Kernel>(source_.density, std::move(kernel), starts, options_.chains,
+                                                  options_.ladder));
+    return run_method(Mcmc<Kernel>(source_.density, std::move(kernel), starts, options_.chains));
+  }
+
+ private:
+  template <class M>
+  ChainsReport run_method(const M& method) {
     const auto begin = std::chrono::steady_clock::now();
-    const Mcmc<Kernel> method(source_.density, std::move(kernel),
-                              starting_points(source_, options_, context_.seed), options_.chains);
     Observers observers = context_.observers;
     if (!context_.directory.empty()) {
       std::filesystem::create_directories(context_.directory);
@@ -92,12 +103,11 @@ class ChainRunner {
     auto run = drive(method, Budget::steps(method.steps()), context_.seed, observers);
     if (run.why != Stop::interrupted) std::filesystem::remove(observers.checkpoints.path);
     ChainsReport report = describe(run, method.draws(run.state));
-    for (const Chain& chain : run.state.chains) report.divergences += chain.walker.divergences;
+    report.divergences = static_cast<std::int64_t>(run.last.find("divergences").value_or(0));
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return report;
   }
 
- private:
   // A checkpoint of other options or another model is never resumed.
   std::string checkpoint_name() const {
     SampleMcmcOptions options = options_;
@@ -147,9 +157,9 @@ Report run_sample_mcmc(const SampleMcmcOptions& options, TaskContext& context) {
   const DensitySource source = density_source(options.density, context);
   const ChainsReport chains = run_kernel(options, source, context);
   Report report = report_chains(chains);
-  if (!options.output.empty()) {
-    write_file_atomically(context.resolve(options.output), draws_csv(chains));
-    report.notes.push_back(fmt::format("The draws are in {}.", options.output));
+  if (!options.draws.empty()) {
+    write_file_atomically(context.resolve(options.draws), draws_csv(chains));
+    report.notes.push_back(fmt::format("The draws are in {}.", options.draws));
   }
   return report;
 }
@@ -167,7 +177,7 @@ Task sample_mcmc_task() {
       "quantiles, R-hat and "
       "effective sample sizes, traces and rank plots, and says what to worry about.",
       {"lehr sample mcmc schools.toml",
-       "lehr sample mcmc schools.toml --kernel hmc --iterations 5000 --output draws.csv",
+       "lehr sample mcmc schools.toml --kernel hmc --iterations 5000 --draws draws.csv",
        "lehr sample mcmc --worker.command \"python3 density.py\" --dimension 3 --kernel random_walk"},
       run_sample_mcmc);
 }

@@ -19,7 +19,7 @@
 
 #include "lehr/core/random.hpp"
 
-namespace lehr::spin {
+namespace lehr::sample {
 
 // `sets` independent ladders over the same temperatures; set s holds the replicas [s R, (s + 1) R).
 class ReplicaLadder {
@@ -98,4 +98,4 @@ std::vector<double> tuned_by_rates(std::span<const double> betas, std::span<cons
 // end.
 std::vector<double> tuned_by_feedback(std::span<const double> betas, std::span<const double> hot_shares);
 
-}  // namespace lehr::spin
+}  // namespace lehr::sample

@@ -1,4 +1,4 @@
-#include "lehr/spin/replica_exchange.hpp"
+#include "lehr/sample/replica_exchange.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "lehr/core/errors.hpp"
-#include "lehr/spin/ising_model.hpp"
 #include "lehr/stats/distributions.hpp"
 
-namespace lehr::spin {
+namespace lehr::sample {
 namespace {
+
+std::size_t place_of(std::int64_t number) { return static_cast<std::size_t>(number); }
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
@@ -40,7 +41,7 @@ ReplicaLadder::ReplicaLadder(std::vector<double> betas, std::int64_t sets) : bet
 }
 
 void ReplicaLadder::number_along_ladder(std::int64_t sets) {
-  const auto copies = at(sets * temperatures());
+  const auto copies = place_of(sets * temperatures());
   replica_at_.resize(copies);
   std::iota(replica_at_.begin(), replica_at_.end(), std::int64_t{0});
   last_end_.assign(copies, 0);
@@ -68,12 +69,12 @@ void ReplicaLadder::exchange(std::span<const double> energies, std::int64_t step
   const std::int64_t count = temperatures();
   for (std::int64_t set = 0; set < sets(); ++set)
     for (std::int64_t t = step & 1; t + 1 < count; t += 2) {
-      std::int64_t& hot = replica_at_[at(set * count + t)];
-      std::int64_t& cold = replica_at_[at(set * count + t + 1)];
-      const double gain = (beta(t + 1) - beta(t)) * (energies[at(cold)] - energies[at(hot)]);
+      std::int64_t& hot = replica_at_[place_of(set * count + t)];
+      std::int64_t& cold = replica_at_[place_of(set * count + t + 1)];
+      const double gain = (beta(t + 1) - beta(t)) * (energies[place_of(cold)] - energies[place_of(hot)]);
       const double probability = gain >= 0 ? 1 : std::exp(gain);
-      proposed_[at(t)] += 1;
-      accepted_[at(t)] += probability;
+      proposed_[place_of(t)] += 1;
+      accepted_[place_of(t)] += probability;
       if (uniform(random) < probability) std::swap(hot, cold);
     }
   note_places(step);
@@ -83,7 +84,7 @@ void ReplicaLadder::note_places(std::int64_t step) {
   const std::int64_t count = temperatures();
   if (count < 2) return;
   for (std::int64_t set = 0; set < sets(); ++set) {
-    const auto hot = at(replica(set, 0)), cold = at(replica(set, count - 1));
+    const auto hot = place_of(replica(set, 0)), cold = place_of(replica(set, count - 1));
     if (last_end_[hot] == -1 && departed_[hot] >= 0) {
       ++round_trips_;
       round_trip_steps_ += step - departed_[hot];
@@ -92,9 +93,9 @@ void ReplicaLadder::note_places(std::int64_t step) {
     last_end_[hot] = 1;
     last_end_[cold] = -1;
     for (std::int64_t t = 0; t < count; ++t) {
-      const std::int8_t end = last_end_[at(replica(set, t))];
-      from_hot_[at(t)] += end == 1;
-      from_cold_[at(t)] += end == -1;
+      const std::int8_t end = last_end_[place_of(replica(set, t))];
+      from_hot_[place_of(t)] += end == 1;
+      from_cold_[place_of(t)] += end == -1;
     }
   }
 }
@@ -170,4 +171,4 @@ std::vector<double> tuned_by_feedback(std::span<const double> betas, std::span<c
   return respaced(betas, weights, betas.size());
 }
 
-}  // namespace lehr::spin
+}  // namespace lehr::sample

@@ -1,4 +1,4 @@
-#include "lehr/spin/replica_exchange.hpp"
+#include "lehr/sample/replica_exchange.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "lehr/core/errors.hpp"
 
-namespace lehr::spin {
+namespace lehr::sample {
 namespace {
 
 using ::testing::DoubleNear;
@@ -113,4 +113,4 @@ TEST(ReplicaLadder, RefusesLaddersThatDoNotRise) {
 }
 
 }  // namespace
-}  // namespace lehr::spin
+}  // namespace lehr::sample
