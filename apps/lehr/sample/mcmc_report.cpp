@@ -37,12 +37,13 @@ Table summary_table(const ChainsReport& chains, const std::vector<DrawsSummary>&
   return table;
 }
 
-// The parameters that mix worst: highest R-hat first.
-std::vector<std::size_t> worst_first(const ChainsReport& chains, const std::vector<DrawsSummary>& summaries) {
+// The parameters in their order, those whose chains disagree first, the worst of them at the front.
+std::vector<std::size_t> disagreeing_first(const ChainsReport& chains,
+                                           const std::vector<DrawsSummary>& summaries) {
   std::vector<std::size_t> order(static_cast<std::size_t>(chains.parameters));
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) {
-    return std::isnan(summaries[i].r_hat) ? 0 : summaries[i].r_hat;
+    return summaries[i].r_hat > good_r_hat ? summaries[i].r_hat : 0;
   });
   return order;
 }
@@ -172,7 +173,7 @@ Report report_chains(const ChainsReport& chains) {
   report.tables.push_back(summary_table(chains, summaries));
   if (summaries.size() > most_rows)
     report.notes.push_back(fmt::format("The table shows {} of {} values.", most_rows, summaries.size()));
-  const std::vector<std::size_t> order = worst_first(chains, summaries);
+  const std::vector<std::size_t> order = disagreeing_first(chains, summaries);
   for (std::size_t k = 0; k < std::min(order.size(), most_shown); ++k) {
     report.figures.push_back(trace_figure(chains, order[k]));
     report.figures.push_back(rank_figure(chains, order[k]));
