@@ -36,7 +36,8 @@ VectorXd effective_sample_sizes(const MatrixXd& weights) {
   return (squares > 0).select(sums.square() / squares.max(std::numeric_limits<double>::min()), 0.0).matrix();
 }
 
-// beta_j = Cov(c_j, y_j) / Var(c_j) over the rows, 0 for a control variate that is flat or whose mean is far from 1.
+// beta_j = Cov(c_j, y_j) / Var(c_j) over the rows, 0 for a control variate that is flat or whose mean is far
+// from 1.
 VectorXd regression_coefficients(const MatrixXd& values, const MatrixXd& controls) {
   const auto n = static_cast<double>(values.rows());
   const Eigen::RowVectorXd control_means = controls.colwise().mean();
@@ -242,7 +243,8 @@ std::vector<NormalMixture> AdaptiveImportanceSampling::fit_components(State& sta
   const MixtureFitOptions mixture{
       .components = std::max<std::int64_t>(1, std::llround(options_.components(progress))),
       .shape = shape,
-      .ridge = options_.ridge};
+      .ridge = options_.ridge,
+      .prior_points = static_cast<double>(problem_->dimension + 2)};
   std::vector<NormalMixture> components(static_cast<std::size_t>(parts_.count()));
   parallel_for(parts_.count(), [&](std::int64_t k) {
     if (!(weights.col(k).maxCoeff() > 0)) return;  // a part that is 0 so far
@@ -286,7 +288,8 @@ void AdaptiveImportanceSampling::choose_weights(State& state, Proposal& proposal
   state.last.defensive = proposal.defensive;
 }
 
-// The trade-off between a better proposal and the calls that finding it costs. The proposal is not yet in the state's list.
+// The trade-off between a better proposal and the calls that finding it costs. The proposal is not yet in the
+// state's list.
 void AdaptiveImportanceSampling::accept_or_stop(State& state, const Proposal& proposal,
                                                 const VectorXd& variance) const {
   const VectorXd weights = parts_.spread(variance_weights(pool_estimate(state)));

@@ -12,12 +12,14 @@
 //         sum_j w_j before_j / (N - used + N_k) <= sum_j w_j now_j / (N - used), variances of one draw
 //   2. Fresh points from the proposal kept; I_j = 1/n sum (f_j phi_j - beta_j g_j) / q + beta_j (proposal.hpp).
 //
-// alpha, beta and g_j are fixed before step 2, so the estimates are unbiased, and their joint covariance is that of a mean of
-// independent vectors. A component that q does not cover (the batch's mean of g_j / q is far from its true value 1) is no control
-// variate: beta_j = 0. Signed phi_j are fitted by |phi_j|, or split into their two parts.
+// alpha, beta and g_j are fixed before step 2, so the estimates are unbiased, and their joint covariance is
+// that of a mean of independent vectors. A component that q does not cover (the batch's mean of g_j / q is
+// far from its true value 1) is no control variate: beta_j = 0. Signed phi_j are fitted by |phi_j|, or split
+// into their two parts.
 //
-// Source: J. Demange-Chryst, F. Bachoc and J. Morio, "Efficient estimation of multiple expectations with the same sample by adaptive
-// importance sampling and control variates", 2022. Cost: K densities of d^2 operations a point and batch, and the model's calls.
+// Source: J. Demange-Chryst, F. Bachoc and J. Morio, "Efficient estimation of multiple expectations with the
+// same sample by adaptive importance sampling and control variates", 2022. Cost: K densities of d^2
+// operations a point and batch, and the model's calls.
 #pragma once
 
 #include <string>
@@ -84,31 +86,32 @@ class AdaptiveImportanceSampling {
  public:
   using State = AdaptiveImportanceState;
 
-  // `problem` must outlive this. Throws InvalidInput for options out of range, weights of another number than the expectations,
-  // and a budget of less than 10 max(J, d + 2) points.
+  // `problem` must outlive this. Throws InvalidInput for options out of range, weights of another number than
+  // the expectations, and a budget of less than 10 max(J, d + 2) points.
   AdaptiveImportanceSampling(const ExpectationProblem& problem, AdaptiveImportanceOptions options = {});
 
   std::int64_t points() const { return points_; }  // N = budget / calls a point
 
   State start(const Moment& now) const;
-  // One batch: of the start law, of the adaptation, or of the last stage; spends the calls of its points. Throws InvalidInput where
-  // an expectation sees no mass in the first batch, or where phi is negative and sign = forbid.
+  // One batch: of the start law, of the adaptation, or of the last stage; spends the calls of its points.
+  // Throws InvalidInput where an expectation sees no mass in the first batch, or where phi is negative and
+  // sign = forbid.
   void advance(State& state, const Moment& now) const;
   bool finished(const State& state) const { return state.points.cols() >= points_; }
-  // points, adapting; of the adaptation variance_before, variance_now, stop_left, stop_right, kkt_gap, defensive, ess_min; and
-  // alpha_K, beta_K, ess_K of each part K
+  // points, adapting; of the adaptation variance_before, variance_now, stop_left, stop_right, kkt_gap,
+  // defensive, ess_min; and alpha_K, beta_K, ess_K of each part K
   void measure(const State& state, Row& row) const;
 
-  // From the last stage's points. Before it has two of them: the pool's weighted means, with a covariance that takes the pool as
-  // independent draws.
+  // From the last stage's points. Before it has two of them: the pool's weighted means, with a covariance
+  // that takes the pool as independent draws.
   ExpectationEstimate estimate(const State& state) const;
   // The same points without control variates.
   ExpectationEstimate estimate_without_control_variates(const State& state) const;
   // w_j: given, 1, or 1 / max(|I_j|, its standard error)^2 at the estimate.
   Eigen::VectorXd variance_weights(const ExpectationEstimate& estimate) const;
 
-  // ln densities in sampling space of all points: of the mixture of all draws so far (balance heuristic), and of the proposal that was
-  // kept.
+  // ln densities in sampling space of all points: of the mixture of all draws so far (balance heuristic), and
+  // of the proposal that was kept.
   struct LogDensities {
     Eigen::VectorXd all, kept;
   };

@@ -1,5 +1,5 @@
-// A law of points in R^d that can be evaluated and drawn from: what proposals, start laws and a user's own law
-// have in common.
+// A law of points in R^d that can be evaluated and drawn from: what proposals, start laws and a user's own
+// law have in common.
 #pragma once
 
 #include <Eigen/Core>
@@ -16,7 +16,8 @@ using Points = Eigen::Ref<const Eigen::MatrixXd>;  // d x n, a point per column
 
 struct Density {
   Index dimension = 0;
-  // ln density of each point, -infinity outside the support. Called from one thread at a time; may use several.
+  // ln density of each point, -infinity outside the support. Called from one thread at a time; may use
+  // several.
   std::function<Eigen::VectorXd(const Points& points)> log_pdf;
   // `count` independent points, d x count, that depend on the stream's address alone.
   std::function<Eigen::MatrixXd(const Stream& stream, Index count)> sample;

@@ -27,12 +27,12 @@ struct ExpectationEstimate {
   stats::Interval interval(Index j, double confidence = 0.95) const;
 };
 
-// 1 / max(|I_j|, standard error of I_j)^2: weights under which the weighted variance is a sum of squared relative errors.
-// An expectation that is 0 within its error counts by the error.
+// 1 / max(|I_j|, standard error of I_j)^2: weights under which the weighted variance is a sum of squared
+// relative errors. An expectation that is 0 within its error counts by the error.
 Eigen::VectorXd relative_variance_weights(const ExpectationEstimate& estimate);
 
-// Mean and sum of products of deviations of R-vectors, added in batches in a fixed order (T. Chan, G. Golub and R. LeVeque,
-// 1979). Cost R^2 a vector.
+// Mean and sum of products of deviations of R-vectors, added in batches in a fixed order (T. Chan, G. Golub
+// and R. LeVeque, 1979). Cost R^2 a vector.
 class JointMoments {
  public:
   explicit JointMoments(Index size = 0)

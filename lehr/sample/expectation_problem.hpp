@@ -1,8 +1,9 @@
-// Many expectations from one sample: I_j = E_{f_j} phi_j(X) for j = 1 .. J, where each phi_j is an output of one model
-// and each f_j one of L laws.
+// Many expectations from one sample: I_j = E_{f_j} phi_j(X) for j = 1 .. J, where each phi_j is an output of
+// one model and each f_j one of L laws.
 //
-// Points are drawn and weighted in a sampling space: the inputs' own (physical) space, or the standard normal space of a Law,
-// where every proposal's tails are comparable and bounded inputs have no edges. A problem hides which.
+// Points are drawn and weighted in a sampling space: the inputs' own (physical) space, or the standard normal
+// space of a Law, where every proposal's tails are comparable and bounded inputs have no edges. A problem
+// hides which.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 #include <vector>
 
 #include "lehr/sample/density.hpp"
-#include "lehr/sample/law.hpp"
 #include "lehr/sample/forward_model.hpp"
+#include "lehr/sample/law.hpp"
 
 namespace lehr::sample {
 
@@ -31,14 +32,15 @@ struct ExpectationProblem {
   std::vector<Expectation> expectations;
 
   std::vector<std::string> output_names;
-  // d x n points of the sampling space -> m x n finite outputs. Throws NumericalFailure for an output that is not finite.
+  // d x n points of the sampling space -> m x n finite outputs. Throws NumericalFailure for an output that is
+  // not finite.
   std::function<Eigen::MatrixXd(const Points& points)> evaluate;
   std::int64_t calls_per_point = 1;  // of the user's model
 
   std::vector<std::string> point_names;  // of the physical coordinates
   std::function<Eigen::MatrixXd(const Points& points)> to_physical;
-  // ln |ds / dx|: what turns a log-density in sampling space into one of the physical point. Nothing where the laws have
-  // no density.
+  // ln |ds / dx|: what turns a log-density in sampling space into one of the physical point. Nothing where
+  // the laws have no density.
   std::function<Eigen::VectorXd(const Points& points)> log_jacobian;
 
   // n x L: column l is ln f_l.
@@ -51,14 +53,16 @@ struct ExpectationProblem {
 enum class Space { standard, physical };
 
 // Every output of the model under one law: J = m. In standard space the law needs no density.
-ExpectationProblem expectations_under(const ForwardModel& model, const Law& law, Space space = Space::standard);
+ExpectationProblem expectations_under(const ForwardModel& model, const Law& law,
+                                      Space space = Space::standard);
 
-// Every output under every law: J = m L, expectation "y_3" being output y under the third. In physical space; all laws have the
-// model's dimension. For one law in `laws` the names are the outputs'.
+// Every output under every law: J = m L, expectation "y_3" being output y under the third. In physical space;
+// all laws have the model's dimension. For one law in `laws` the names are the outputs'.
 ExpectationProblem expectations_under(const ForwardModel& model, const std::vector<Density>& laws);
 ExpectationProblem expectations_under(const ForwardModel& model, const std::vector<Law>& laws);
 
-// A density of physical points as one of the law's standard points. The law must be positive where `physical` is.
+// A density of physical points as one of the law's standard points. The law must be positive where `physical`
+// is.
 Density in_standard_space(const Law& law, const Density& physical);
 
 }  // namespace lehr::sample

@@ -22,8 +22,8 @@ ForwardModel pointwise_model(
     std::function<void(const Eigen::Ref<const Eigen::VectorXd>& point, Eigen::Ref<Eigen::VectorXd> outputs)>
         function);
 
-// model.evaluate(points), checked: throws NumericalFailure for an output that is not finite, naming the output and the point,
-// and InvalidInput for outputs of another size than promised.
+// model.evaluate(points), checked: throws NumericalFailure for an output that is not finite, naming the
+// output and the point, and InvalidInput for outputs of another size than promised.
 Eigen::MatrixXd evaluate_checked(const ForwardModel& model, const Points& points);
 
 }  // namespace lehr::sample

@@ -67,13 +67,13 @@ MatrixXd IntegrandParts::fit_weights(const MatrixXd& outputs, const MatrixXd& lo
   for (Index k = 0; k < count(); ++k) {
     const Part& part = parts_[static_cast<std::size_t>(k)];
     const ArrayXd size = phi(outputs, part).abs();
-    const ArrayXd logarithm =
-        (size > 0).select(size.max(std::numeric_limits<double>::min()).log() +
-                              exponent * (log_laws.col(part.law) - log_reference).array().max(floor),
-                          floor);
+    ArrayXd logarithm = size.max(std::numeric_limits<double>::min()).log() +
+                        exponent * (log_laws.col(part.law) - log_reference).array().max(floor);
+    logarithm = (size > 0).select(logarithm, floor);
     const double largest = logarithm.maxCoeff();
+    const ArrayXd weights = (logarithm - largest).max(-700.0).exp();
     if (largest > 0.5 * floor)
-      result.col(k) = (logarithm > largest - 700).select((logarithm - largest).exp(), 0.0).matrix();
+      result.col(k) = (logarithm > largest - 700).select(weights, 0.0).matrix();
     else
       result.col(k).setZero();
   }

@@ -1,5 +1,5 @@
-// The integrands f_j phi_j of a problem, relative to a reference density, and how signed ones are cut into parts that a
-// nonnegative density can follow.
+// The integrands f_j phi_j of a problem, relative to a reference density, and how signed ones are cut into
+// parts that a nonnegative density can follow.
 #pragma once
 
 #include <string>
@@ -24,10 +24,12 @@ class IntegrandParts {
   Index expectations() const { return combination_.rows(); }
   std::vector<std::string> names() const;
 
-  // n x K: f phi / exp(log_reference), of the parts. Throws InvalidInput for a negative phi where they are forbidden.
+  // n x K: f phi / exp(log_reference), of the parts. Throws InvalidInput for a negative phi where they are
+  // forbidden.
   Eigen::MatrixXd values(const Eigen::MatrixXd& outputs, const Eigen::MatrixXd& log_laws,
                          const Eigen::VectorXd& log_reference) const;
-  // n x K: |phi| (f / exp(log_reference))^exponent, each column scaled to largest entry 1 (0 where all are), in log-space throughout.
+  // n x K: |phi| (f / exp(log_reference))^exponent, each column scaled to largest entry 1 (0 where all are),
+  // in log-space throughout.
   Eigen::MatrixXd fit_weights(const Eigen::MatrixXd& outputs, const Eigen::MatrixXd& log_laws,
                               const Eigen::VectorXd& log_reference, double exponent) const;
 

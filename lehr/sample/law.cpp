@@ -160,7 +160,8 @@ Density uniform_mixture(std::vector<Density> densities) {
                        static_cast<std::size_t>(lots[i] * static_cast<double>(densities.size())))]
           .push_back(i);
     MatrixXd points(dimension, count);
-    // Each density draws a column for every point, of which its own are taken: point i is drawn from the words of i.
+    // Each density draws a column for every point, of which its own are taken: point i is drawn from the
+    // words of i.
     for (std::size_t k = 0; k < densities.size(); ++k)
       if (!members[k].empty())
         points(Eigen::all, members[k]) =

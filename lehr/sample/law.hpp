@@ -1,12 +1,12 @@
-// The law of a model's inputs: named variables with marginal laws F_k, dependent through a Gaussian copula with
-// correlation matrix R:
+// The law of a model's inputs: named variables with marginal laws F_k, dependent through a Gaussian copula
+// with correlation matrix R:
 //
 //   u ~ N(0, I),  z = C u (R = C C'),  x_k = F_k^-1(Phi(z_k))
 //   ln f(x) = sum_k ln f_k(x_k) - ln det C - |C^-1 z|^2 / 2 + |z|^2 / 2,   z_k = Phi^-1(F_k(x_k))
 //
-// u is called the standard point of x. Cost a point: that of the marginals, and d^2 where R is not the identity.
-// Source of the map: P.-L. Liu and A. Der Kiureghian, "Multivariate distribution models with prescribed marginals and
-// covariances", 1986 (R is the correlation of z, not of x).
+// u is called the standard point of x. Cost a point: that of the marginals, and d^2 where R is not the
+// identity. Source of the map: P.-L. Liu and A. Der Kiureghian, "Multivariate distribution models with
+// prescribed marginals and covariances", 1986 (R is the correlation of z, not of x).
 #pragma once
 
 #include <string>
@@ -24,8 +24,8 @@ struct Variable {
 
 class Law {
  public:
-  // Throws InvalidInput for no variables, equal names, or a correlation matrix that is not d x d, symmetric with
-  // unit diagonal, and positive definite; an empty matrix means independence.
+  // Throws InvalidInput for no variables, equal names, or a correlation matrix that is not d x d, symmetric
+  // with unit diagonal, and positive definite; an empty matrix means independence.
   explicit Law(std::vector<Variable> variables, Eigen::MatrixXd correlation = {});
 
   Index dimension() const { return static_cast<Index>(variables_.size()); }

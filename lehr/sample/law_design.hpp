@@ -1,5 +1,5 @@
-// Laws whose parameters have ranges, and designs of such laws: how much does a result depend on what the input law was assumed
-// to be? A range stands in place of a number: `lognormal(mean=[525, 575], cov=0.08)`.
+// Laws whose parameters have ranges, and designs of such laws: how much does a result depend on what the
+// input law was assumed to be? A range stands in place of a number: `lognormal(mean=[525, 575], cov=0.08)`.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +19,8 @@ class LawTemplate {
     double low, high;     // equal: no range
   };
 
-  // A variable with its law's text, in which ranges may stand. Throws InvalidInput with the column. `base` as in Marginal::parse.
+  // A variable with its law's text, in which ranges may stand. Throws InvalidInput with the column. `base` as
+  // in Marginal::parse.
   void add(const std::string& name, std::string_view law, const std::filesystem::path& base = {});
   // Throws InvalidInput for the same variable twice, a pair given twice, or a range outside (-1, 1).
   void correlate(const std::string& first, const std::string& second, double low, double high);
@@ -29,7 +30,8 @@ class LawTemplate {
   // The parameters with ranges: "F_X.mean", "correlation(w, t)".
   std::vector<std::string> ranges() const;
 
-  // The law at shares in [0, 1] of the ranges; InvalidInput where it is none (a correlation matrix that is not positive definite).
+  // The law at shares in [0, 1] of the ranges; InvalidInput where it is none (a correlation matrix that is
+  // not positive definite).
   Law at(std::span<const double> shares) const;
   // The values of the ranged parameters there.
   std::vector<double> values(std::span<const double> shares) const;
@@ -56,8 +58,8 @@ struct LawDesign {
   Eigen::MatrixXd values;               // parameters x laws
 };
 
-// `count` laws at a Latin hypercube over the ranges; without ranges the one law. A hypercube in which some correlation matrix is not
-// positive definite is drawn anew. Throws InvalidInput where none of many is.
+// `count` laws at a Latin hypercube over the ranges; without ranges the one law. A hypercube in which some
+// correlation matrix is not positive definite is drawn anew. Throws InvalidInput where none of many is.
 LawDesign design_laws(const LawTemplate& family, Index count, Seed seed);
 
 }  // namespace lehr::sample

@@ -1,13 +1,14 @@
-// Laws of one real variable: density, distribution function, quantile and the map from a standard normal variable.
+// Laws of one real variable: density, distribution function, quantile and the map from a standard normal
+// variable.
 //
 //   normal, lognormal, uniform, gamma, Weibull, exponential, beta, Student's t, any of them truncated to an
 //   interval, and the empirical law of given values (quantiles interpolated linearly between the sorted values:
 //   type 7 of Hyndman and Fan 1996)
 //
 // A law is a value with a text form that parses and prints back to itself: `lognormal(mean=556.8, cov=0.08)`.
-// The map x = F^-1(Phi(z)) and its inverse use the nearer tail, so that they are accurate far into both. Cost: a
-// few operations a point where the law has a closed form, else that of Boost.Math's incomplete gamma and beta
-// functions.
+// The map x = F^-1(Phi(z)) and its inverse use the nearer tail, so that they are accurate far into both.
+// Cost: a few operations a point where the law has a closed form, else that of Boost.Math's incomplete gamma
+// and beta functions.
 #pragma once
 
 #include <filesystem>

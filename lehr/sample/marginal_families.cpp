@@ -36,11 +36,21 @@ double Normal::cdf(double x) const { return stats::normal_cdf(to_normal(x)); }
 double Normal::tail(double x) const { return stats::normal_cdf(-to_normal(x)); }
 double Normal::quantile(double p) const { return location + scale * stats::normal_quantile(p); }
 
+namespace {
+
+// ln x where x > 0. Arithmetic comes first, in vectors; what is not above 0 is put right by outside().
+void logarithms(Values x, Results to) { to = x.max(std::numeric_limits<double>::min()).log(); }
+void outside(Values x, Results to) {
+  for (Eigen::Index i = 0; i < x.size(); ++i)
+    if (!(x[i] > 0)) to[i] = -infinity;
+}
+
+}  // namespace
+
 void Lognormal::log_pdf(Values x, Results to) const {
-  const auto logarithm = x.max(std::numeric_limits<double>::min()).log();
-  to = (x > 0).select(
-      -0.5 * ((logarithm - log_mean) / log_sd).square() - logarithm - (std::log(log_sd) + half_log_two_pi),
-      -infinity);
+  logarithms(x, to);
+  to = -0.5 * ((to - log_mean) / log_sd).square() - to - (std::log(log_sd) + half_log_two_pi);
+  outside(x, to);
 }
 double Lognormal::log_pdf(double x) const {
   if (!(x > 0)) return -infinity;
@@ -49,8 +59,9 @@ double Lognormal::log_pdf(double x) const {
 }
 void Lognormal::from_normal(Values z, Results to) const { to = (log_mean + log_sd * z).exp(); }
 void Lognormal::to_normal(Values x, Results to) const {
-  const auto logarithm = x.max(std::numeric_limits<double>::min()).log();
-  to = (x > 0).select((logarithm - log_mean) / log_sd, -infinity);
+  logarithms(x, to);
+  to = (to - log_mean) / log_sd;
+  outside(x, to);
 }
 double Lognormal::cdf(double x) const { return stats::normal_cdf(to_normal(x)); }
 double Lognormal::tail(double x) const { return stats::normal_cdf(-to_normal(x)); }

@@ -29,9 +29,10 @@ WeightedPoints keep_weighty(const Points& points, const Eigen::Ref<const VectorX
   return result;
 }
 
-// Up to `count` distinct points: the first drawn with probability proportional to the weights, the others to the weights
-// times the squared distance from the nearest one so far (Arthur and Vassilvitskii, "k-means++", 2007), in coordinates in
-// which the whole sample has unit covariance. Column c of the result tells which points are nearest to seed c.
+// Up to `count` distinct points: the first drawn with probability proportional to the weights, the others to
+// the weights times the squared distance from the nearest one so far (Arthur and Vassilvitskii, "k-means++",
+// 2007), in coordinates in which the whole sample has unit covariance. Column c of the result tells which
+// points are nearest to seed c.
 MatrixXd nearest_seeds(const MatrixXd& whitened, const VectorXd& shares, std::int64_t count, Stream& random) {
   VectorXd distance = VectorXd::Ones(shares.size());
   Eigen::VectorX<Index> owner = Eigen::VectorX<Index>::Zero(shares.size());
@@ -67,26 +68,27 @@ double responsibilities(const WeightedPoints& data, const NormalMixture& mixture
   return data.shares.dot((largest.array() + sums.array().log()).matrix());
 }
 
-// The components that the responsibilities make, without those that are empty or singular.
-NormalMixture maximise(const WeightedPoints& data, const MatrixXd& r, const MixtureFitOptions& options) {
+// The components that the responsibilities make, without those that are empty or singular. `whole`: the
+// sample's covariance.
+NormalMixture maximise(const WeightedPoints& data, const MatrixXd& r, const MatrixXd& whole,
+                       const MixtureFitOptions& options) {
   std::vector<double> weights;
   std::vector<MultivariateNormal> components;
   for (Index c = 0; c < r.cols(); ++c) {
     const VectorXd own = (r.col(c).array() * data.shares.array()).matrix();
     if (!(own.sum() > least_mass)) continue;
     auto component = fit_normal(data.points, own, options.shape, options.ridge);
+    if (component && options.prior_points > 0) {
+      const double points = own.sum() * own.sum() / own.squaredNorm();
+      component = MultivariateNormal::make(component->mean(),
+                                           (points * component->covariance() + options.prior_points * whole) /
+                                               (points + options.prior_points));
+    }
     if (!component) continue;
     weights.push_back(own.sum());
     components.push_back(std::move(*component));
   }
   return {std::move(weights), std::move(components)};
-}
-
-NormalMixture start_mixture(const WeightedPoints& data, const MixtureFitOptions& options, Stream& random) {
-  const auto whole = fit_normal(data.points, data.shares, CovarianceShape::full, options.ridge);
-  if (!whole) return {};
-  return maximise(data, nearest_seeds(whole->whiten(data.points), data.shares, options.components, random),
-                  options);
 }
 
 }  // namespace
@@ -95,7 +97,10 @@ MixtureFit fit_mixture(const Points& points, const Eigen::Ref<const VectorXd>& w
                        const MixtureFitOptions& options) {
   const WeightedPoints data = keep_weighty(points, weights);
   MixtureFit fit;
-  fit.mixture = start_mixture(data, options, random);
+  const auto whole = fit_normal(data.points, data.shares, options.shape, options.ridge);
+  if (!whole) return fit;
+  const MatrixXd cells = nearest_seeds(whole->whiten(data.points), data.shares, options.components, random);
+  fit.mixture = maximise(data, cells, whole->covariance(), options);
   fit.log_likelihood = -std::numeric_limits<double>::infinity();
   MatrixXd r;
   while (!fit.mixture.empty() && fit.iterations < options.iterations && !fit.converged) {
@@ -104,7 +109,7 @@ MixtureFit fit_mixture(const Points& points, const Eigen::Ref<const VectorXd>& w
                                               options.tolerance * std::max(1.0, std::abs(value));
     fit.log_likelihood = value;
     if (fit.converged) break;
-    fit.mixture = maximise(data, r, options);
+    fit.mixture = maximise(data, r, whole->covariance(), options);
     ++fit.iterations;
   }
   return fit;

@@ -51,8 +51,8 @@ void floor_and_scale(VectorXd& alpha, const Active& active, double floor) {
   alpha /= alpha.sum();
 }
 
-// Moves weight to the component of the steepest descent: alpha + s (e_j - alpha), with s the minimum of V by Newton's method,
-// which from s = 0 cannot overstep it (V' is concave there and below 0).
+// Moves weight to the component of the steepest descent: alpha + s (e_j - alpha), with s the minimum of V by
+// Newton's method, which from s = 0 cannot overstep it (V' is concave there and below 0).
 void exchange(VectorXd& alpha, const Gradient& gradient, const Eigen::Ref<const MatrixXd>& ratios,
               const Eigen::Ref<const VectorXd>& fixed, const Eigen::Ref<const VectorXd>& costs) {
   Index best = 0;

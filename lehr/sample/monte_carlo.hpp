@@ -27,7 +27,8 @@ class MonteCarlo {
  public:
   using State = MonteCarloState;
 
-  // `problem` must outlive this; `budget` is in calls of the model. Throws InvalidInput for a budget below two points a law.
+  // `problem` must outlive this; `budget` is in calls of the model. Throws InvalidInput for a budget below
+  // two points a law.
   MonteCarlo(const ExpectationProblem& problem, std::int64_t budget, MonteCarloDesign design);
 
   std::int64_t points() const { return points_; }

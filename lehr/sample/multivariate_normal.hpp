@@ -1,5 +1,5 @@
-// The normal law N(mu, Sigma) in R^d, evaluated on batches: ln density = -|W (x - mu)|^2 / 2 - ln det L - d/2 ln 2 pi with
-// Sigma = L L' and W = L^-1, so that a batch costs one matrix product, d^2 operations a point.
+// The normal law N(mu, Sigma) in R^d, evaluated on batches: ln density = -|W (x - mu)|^2 / 2 - ln det L - d/2
+// ln 2 pi with Sigma = L L' and W = L^-1, so that a batch costs one matrix product, d^2 operations a point.
 #pragma once
 
 #include <optional>

@@ -23,7 +23,8 @@ class NormalMixture {
   // ln density of each column, into `to`. Serial, d^2 operations a point and component.
   void log_pdf(const Points& points, Eigen::Ref<Eigen::VectorXd> to) const;
   Eigen::VectorXd log_pdf(const Points& points) const;  // in parallel
-  // Point i from the i-th column of `normal` and the i-th number of `choice` in [0, 1), which decides the component.
+  // Point i from the i-th column of `normal` and the i-th number of `choice` in [0, 1), which decides the
+  // component.
   Eigen::MatrixXd transform(const Points& normal, const Eigen::Ref<const Eigen::VectorXd>& choice) const;
   // As a law to draw from. Copies the mixture.
   Density density() const;

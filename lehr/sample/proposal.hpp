@@ -1,8 +1,10 @@
-// The proposal of adaptive importance sampling: a mixture of one component per expectation and, in part, of the start law,
+// The proposal of adaptive importance sampling: a mixture of one component per expectation and, in part, of
+// the start law,
 //
 //   q = (1 - e) sum_j alpha_j g_j + e h_0
 //
-// and the estimators that go with it. The components are control variates too, since each integrates to exactly 1:
+// and the estimators that go with it. The components are control variates too, since each integrates to
+// exactly 1:
 //
 //   I_j = 1/n sum_i (f_j phi_j - beta_j g_j)(x_i) / q(x_i) + beta_j,   x_i ~ q
 //
@@ -51,7 +53,8 @@ struct Proposal {
   }
 
  private:
-  // The components as numbers: mixture j has sizes[j] normal laws, whose means and covariances follow each other as columns.
+  // The components as numbers: mixture j has sizes[j] normal laws, whose means and covariances follow each
+  // other as columns.
   struct Packed {
     std::vector<std::int64_t> sizes;
     std::vector<double> weights;

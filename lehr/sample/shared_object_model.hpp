@@ -17,9 +17,10 @@ namespace lehr::sample {
 // How the function may be called.
 enum class CallFrom { one_thread, several_threads };
 
-// Loads the object, which stays loaded while a copy of the model lives. Throws IoError for a file that cannot be loaded, InvalidInput
-// where lehr_model is missing or names repeat; evaluating throws NumericalFailure when lehr_model does not return 0.
+// Loads the object, which stays loaded while a copy of the model lives. Throws IoError for a file that cannot
+// be loaded, InvalidInput where lehr_model is missing or names repeat; evaluating throws NumericalFailure
+// when lehr_model does not return 0.
 ForwardModel shared_object_model(const std::filesystem::path& path, std::vector<std::string> inputs,
-                          CallFrom call_from = CallFrom::one_thread);
+                                 CallFrom call_from = CallFrom::one_thread);
 
 }  // namespace lehr::sample

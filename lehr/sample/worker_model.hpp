@@ -10,8 +10,9 @@
 
 namespace lehr::sample {
 
-// The model whose answers "y" have one number per output. Evaluating throws NumericalFailure, naming the point, where the
-// worker has no answer after its retries: leaving points out would bias what is estimated from the others.
+// The model whose answers "y" have one number per output. Evaluating throws NumericalFailure, naming the
+// point, where the worker has no answer after its retries: leaving points out would bias what is estimated
+// from the others.
 ForwardModel worker_model(std::shared_ptr<Worker> worker, std::vector<std::string> inputs,
                           std::vector<std::string> outputs);
 

@@ -34,7 +34,8 @@ Run<AdaptiveImportanceState> run_of(const AdaptiveImportanceSampling& method, st
 
 // ---- the estimator and its optimum
 
-// E e^(a X) of X ~ N(0, 1) for two values of a: the optimal components are N(a, 1), and beta = I = e^(a^2 / 2).
+// E e^(a X) of X ~ N(0, 1) for two values of a: the optimal components are N(a, 1), and beta = I = e^(a^2 /
+// 2).
 TEST(ControlVariateEstimator, IsExactAtTheOptimumForAnyMixture) {
   const VectorXd a{{0.7, -1.3}};
   const ForwardModel model = pointwise_model({"x"}, {"first", "second"}, [&](const auto& x, auto y) {
@@ -66,7 +67,8 @@ TEST(ControlVariateEstimator, IsExactAtTheOptimumForAnyMixture) {
 }
 
 TEST(MixtureWeights, ReachTheMinimumOfTheVariance) {
-  // Three normal components; the cost of the second moment of f = N(0, 1) times x^2, on a grid of points of h = N(0, 4).
+  // Three normal components; the cost of the second moment of f = N(0, 1) times x^2, on a grid of points of h
+  // = N(0, 4).
   constexpr Index n = 4000;
   MatrixXd ratios(n, 3);
   VectorXd costs(n);
@@ -141,7 +143,7 @@ TEST(AdaptiveImportanceSampling, TenMomentsAsInThePaper) {
   const Eigen::Map<const VectorXd> weights(options.weight_values.data(), 10);
   const Repeats with = repeat(AdaptiveImportanceSampling(problem, options), 10, seeds);
   options.control_variates = false;
-  const Repeats without = repeat(AdaptiveImportanceSampling(problem, options), 10, seeds);
+  const Repeats without = repeat(AdaptiveImportanceSampling(problem, options), 10, 40);
 
   double monte_carlo = 0;  // sum_j w_j Var of 20000 draws from N(0, 1)
   for (Index j = 0; j < 10; ++j) {
@@ -153,7 +155,11 @@ TEST(AdaptiveImportanceSampling, TenMomentsAsInThePaper) {
   RecordProperty("weighted_variance", std::to_string(variance));
   EXPECT_LE(variance, 0.0024);
   EXPECT_GE(monte_carlo / variance, 1e4);
-  EXPECT_GE(without.weighted_variance(weights) / variance, 1.03);
+  // By the reported variances: those of 40 repeats would leave a noise of 20 % on a gain of a few.
+  const double gain =
+      weights.dot(without.reported.rowwise().mean()) / weights.dot(with.reported.rowwise().mean());
+  RecordProperty("gain", std::to_string(gain));
+  EXPECT_GE(gain, 1.03);
   for (Index j = 0; j < 10; ++j) {
     const VectorXd relative = with.values.row(j).transpose() / truth[j];
     const double deviation = std::sqrt(column_variances(relative)[0]);

@@ -60,8 +60,8 @@ inline LawTemplate beam_laws() {
   return family;
 }
 
-// E deflection under a law of the family, by a product of Gauss-Hermite rules over the standard space: (w, t, L) are dependent, the
-// rest independent, and E[1/E] of a lognormal is known.
+// E deflection under a law of the family, by a product of Gauss-Hermite rules over the standard space: (w, t,
+// L) are dependent, the rest independent, and E[1/E] of a lognormal is known.
 inline double mean_deflection(const Law& law) {
   const stats::Quadrature forces = stats::gauss_hermite(6), width = stats::gauss_hermite(14),
                           height = stats::gauss_hermite(12), length = stats::gauss_hermite(4);

@@ -68,10 +68,11 @@ TEST(ManyLaws, ControlVariatesCarryTheBeamUnderFortyLaws) {
 }
 
 TEST(ManyLaws, FewLawsFavourSeparateSamplesOverTheirMixture) {
-  // Errors under one design are as good as proportional, so that a run is worth one draw: several designs are needed.
+  // Errors under one design are as good as proportional, so that a run is worth one draw: several designs are
+  // needed.
   Squares squares;
   for (std::uint64_t design = 1; design <= 4; ++design) {
-    const Squares own = squared_errors(10, design, 10'000, 10);
+    const Squares own = squared_errors(10, design, 10'000, 6);
     squares.adaptive += own.adaptive, squares.separate += own.separate, squares.mixture += own.mixture;
   }
   RecordProperty("separate", std::to_string(squares.separate / squares.adaptive));
@@ -124,7 +125,8 @@ TEST(ManyLaws, AUsersLawByCallbacks) {
 
 // ---- Sobol' indices (the third acceptance experiment)
 
-// Y = exp(sum a_i Z_i): S_i = (e^(a_i^2) - 1) / (e^(sum a^2) - 1), T_i = (1 - e^(-a_i^2)) / (1 - e^(-sum a^2)).
+// Y = exp(sum a_i Z_i): S_i = (e^(a_i^2) - 1) / (e^(sum a^2) - 1), T_i = (1 - e^(-a_i^2)) / (1 - e^(-sum
+// a^2)).
 const VectorXd slopes{{0.2, 0.3, 0.4, 0.6}};
 ForwardModel exponential_model() {
   return pointwise_model({"z1", "z2", "z3", "z4"}, {"y"},

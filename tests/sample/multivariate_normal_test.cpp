@@ -68,7 +68,8 @@ TEST(FitNormal, WeightsCountAsRepetitions) {
 }
 
 TEST(FitNormal, RidgeIsRelativeToTheScale) {
-  // Two points in two dimensions span a line: the ridge alone makes the covariance positive definite, at any scale.
+  // Two points in two dimensions span a line: the ridge alone makes the covariance positive definite, at any
+  // scale.
   for (const double scale : {1e-8, 1.0, 1e8}) {
     const MatrixXd points = scale * MatrixXd{{0.0, 1.0}, {0.0, 2.0}};
     EXPECT_FALSE(fit_normal(points, VectorXd::Ones(2), CovarianceShape::full, 0)) << scale;
