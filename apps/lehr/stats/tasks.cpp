@@ -1,7 +1,9 @@
 #include "apps/lehr/stats/tasks.hpp"
 
+#include "apps/lehr/stats/persist.hpp"
+
 namespace lehr::command {
 
-Tasks stats_tasks() { return {}; }
+Tasks stats_tasks() { return {stats_persist_task()}; }
 
 }  // namespace lehr::command

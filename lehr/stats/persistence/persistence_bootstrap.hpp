@@ -1,0 +1,64 @@
+// How far the persistence of one series can be known: a parametric bootstrap.
+//
+// Each replicate samples a series of the same length from the fitted covariance (circulant embedding), fits the same
+// family to its autocovariances, and computes the exponent and the survival function of the Slepian independent interval
+// approximation. A step adds a few replicates, in parallel. Source: B. Efron and R. Tibshirani, "An Introduction to the
+// Bootstrap", 1993, section 6.5.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "lehr/core/moment.hpp"
+#include "lehr/core/row.hpp"
+#include "lehr/stats/persistence/circulant_embedding.hpp"
+#include "lehr/stats/persistence/covariance_fit.hpp"
+#include "lehr/stats/persistence/slepian_iia.hpp"
+#include "lehr/stats/summary.hpp"
+
+namespace lehr::stats {
+
+class PersistenceBootstrap {
+ public:
+  struct State {
+    std::vector<double> theta;     // of each replicate; NaN where there is none
+    std::vector<double> interval;  // mean interval of each
+    std::vector<double> survival;  // a row of times for each
+  };
+
+  // `series_length` >= the fit's lags + 2; `times` of the survival function above `level`; otherwise InvalidInput.
+  PersistenceBootstrap(CovarianceFit fit, std::int64_t series_length, std::vector<double> times, double level,
+                       std::int64_t replicates);
+
+  State start(const Moment& now) const;
+  void advance(State& state, const Moment& now) const;
+  bool finished(const State& state) const { return count(state) >= replicates_; }
+  // replicates; theta_mean, where there is one
+  void measure(const State& state, Row& row) const;
+  std::int64_t steps() const;  // that finish the run
+
+  // Percentile intervals over the replicates that have an exponent, and of the survival function at each time.
+  Interval theta_interval(const State& state, double confidence = 0.95) const;
+  std::vector<Interval> survival_intervals(const State& state, double confidence = 0.95) const;
+
+  template <class Visitor>
+  void fields(Visitor& visitor, State& state) const {
+    visitor("theta", state.theta);
+    visitor("interval", state.interval);
+    visitor("survival", state.survival);
+  }
+
+ private:
+  struct Replicate;
+  Replicate replicate(Stream random) const;
+  std::int64_t count(const State& state) const { return static_cast<std::int64_t>(state.theta.size()); }
+
+  CovarianceFit fit_;
+  std::vector<double> times_;
+  double level_;
+  std::int64_t replicates_, series_length_;
+  CirculantEmbedding embedding_;
+};
+
+}  // namespace lehr::stats
