@@ -16,14 +16,17 @@ namespace lehr::command {
 using namespace stats;
 
 void PersistOptions::describe(OptionTable& table) {
-  table.add("cov", cov,
-            "covariance: diffusion:d=2, random_acceleration, matern:nu=1.5, gaussian, rational_quadratic:alpha=1, "
-            "band; with scale=S");
+  table.add(
+      "cov", cov,
+      "covariance: diffusion:d=2, random_acceleration, matern:nu=1.5, gaussian, rational_quadratic:alpha=1, "
+      "band; with scale=S");
   table.add("table", this->table, "CSV with the columns t, R and optionally R1, R2 (derivatives)");
-  table.add("spectrum", spectrum, "CSV with the columns omega, S: a spectral density, linear between its rows");
+  table.add("spectrum", spectrum,
+            "CSV with the columns omega, S: a spectral density, linear between its rows");
   table.add("series", series, "CSV of one series at equal distances");
   table.add("column", column, "of the series; default: the only column, or the second of two");
-  table.add("dt", dt, "distance of the series' values (default 1); without a series: of the simulated points").above(0);
+  table.add("dt", dt, "distance of the series' values (default 1); without a series: of the simulated points")
+      .above(0);
   iia.describe(table);
   table.add("theta_only", theta_only, "compute the exponent and nothing else");
   table.add("samples", samples, "draws of the excursion above the level").range(0, 1e8);
@@ -38,8 +41,8 @@ void PersistOptions::describe(OptionTable& table) {
   table.add("qmc", qmc, "lattice points of each shift, over the shifts");
   table.add("shifts", shifts, "random shifts of the lattice").range(2, 10000);
   table.add("fit", fit, "family fitted to the series' autocovariances")
-      .choices({"best", "diffusion", "random_acceleration", "matern", "gaussian", "rational_quadratic", "band",
-                "table"});
+      .choices({"best", "diffusion", "random_acceleration", "matern", "gaussian", "rational_quadratic",
+                "band", "table"});
   table.add("lags", lags, "of the autocovariances that are fitted; 0: twice the first below 0.1").at_least(0);
   table.add("unbiased", unbiased, "divide the autocovariances by the number of their products");
   table.add("bootstrap", bootstrap, "replicates of the fitted series; 0: none").range(0, 1e5);
@@ -64,7 +67,8 @@ std::vector<double> read_series(const std::filesystem::path& path, const std::st
     std::strtod(text.c_str(), &end);
     return !text.empty() && *end == '\0';
   };
-  if (std::ranges::all_of(table.columns, is_number)) table = read_csv(path, {.separator = '\0', .header = false});
+  if (std::ranges::all_of(table.columns, is_number))
+    table = read_csv(path, {.separator = '\0', .header = false});
   std::string name = column;
   if (name.empty()) {
     if (table.columns.size() > 2)
@@ -102,7 +106,8 @@ Covariance covariance_of_series(const PersistOptions& options, std::span<const d
   series.count = static_cast<std::int64_t>(values.size());
   series.dt = options.dt.value_or(1);
   series.mean = mean(values), series.deviation = standard_deviation(values);
-  const std::int64_t most = std::min<std::int64_t>(series.count - 2, std::max<std::int64_t>(8, series.count / 4));
+  const std::int64_t most =
+      std::min<std::int64_t>(series.count - 2, std::max<std::int64_t>(8, series.count / 4));
   if (options.lags > series.count - 2)
     throw InvalidInput("lags: {} values have at most {} lags, found {}", series.count, series.count - 2,
                        options.lags);
@@ -114,7 +119,8 @@ Covariance covariance_of_series(const PersistOptions& options, std::span<const d
     return series.fit->covariance;
   }
   CovarianceTable table;
-  for (std::size_t k = 0; k < covariances.size(); ++k) table.lag.push_back(static_cast<double>(k) * series.dt);
+  for (std::size_t k = 0; k < covariances.size(); ++k)
+    table.lag.push_back(static_cast<double>(k) * series.dt);
   table.value = std::move(covariances);
   return table_covariance(table, "autocovariances");
 }
@@ -158,10 +164,13 @@ class PersistRun {
     std::vector<double> values;
     MeasuredSeries series;
     Covariance covariance = this->covariance(values, series);
-    if (options_.theta_only)
-      return exponent_report(covariance, options_.iia.level, covariance.notes);
-    Persistence result{.iia = SlepianIia(covariance, options_.iia), .draws = {}, .simulated = {}, .exact = {},
-                       .series = {}, .notes = covariance.notes};
+    if (options_.theta_only) return exponent_report(covariance, options_.iia.level, covariance.notes);
+    Persistence result{.iia = SlepianIia(covariance, options_.iia),
+                       .draws = {},
+                       .simulated = {},
+                       .exact = {},
+                       .series = {},
+                       .notes = covariance.notes};
     draw(result);
     if (options_.simulate > 0) simulate(result);
     if (options_.exact > 0) integrate(result);
@@ -214,11 +223,11 @@ class PersistRun {
   }
 
   void simulate(Persistence& result) {
-    const SimulateExcursions method(
-        result.iia.covariance(), {.points = options_.simulate,
-                                  .dt = options_.series.empty() ? options_.dt.value_or(0) : 0,
-                                  .rate_tolerance = options_.rate_tolerance,
-                                  .level = options_.iia.level});
+    const SimulateExcursions method(result.iia.covariance(),
+                                    {.points = options_.simulate,
+                                     .dt = options_.series.empty() ? options_.dt.value_or(0) : 0,
+                                     .rate_tolerance = options_.rate_tolerance,
+                                     .level = options_.iia.level});
     const auto state = drive_all(method, method.steps(), "simulation", result);
     Row row;
     method.measure(state, row);
@@ -265,19 +274,25 @@ class PersistRun {
   TaskContext& context_;
 };
 
-Report persist(const PersistOptions& options, TaskContext& context) { return PersistRun(options, context).run(); }
+Report persist(const PersistOptions& options, TaskContext& context) {
+  return PersistRun(options, context).run();
+}
 
 }  // namespace
 
 Task stats_persist_task() {
   return make_task<PersistOptions>(
       "stats.persist", "", "how long a stationary Gaussian signal stays above a level",
-      "From a covariance function (a named family, a table, a spectral density, or fitted to a series): the law of the "
+      "From a covariance function (a named family, a table, a spectral density, or fitted to a series): the "
+      "law of the "
       "time between an upcrossing of the level and the next downcrossing by the Slepian independent interval "
-      "approximation, the persistency exponent theta of P(T > t) ~ C exp(-theta t), and whether the approximation is a "
-      "distribution at all. On request the truth beside it: simulated, and exact by quasi-Monte Carlo. For a series "
+      "approximation, the persistency exponent theta of P(T > t) ~ C exp(-theta t), and whether the "
+      "approximation is a "
+      "distribution at all. On request the truth beside it: simulated, and exact by quasi-Monte Carlo. For a "
+      "series "
       "also its own excursions and a parametric bootstrap.",
-      {"stats persist --cov diffusion:d=2", "stats persist --cov matern:nu=2.5,scale=10 --simulate 2e7 --exact 40",
+      {"stats persist --cov diffusion:d=2",
+       "stats persist --cov matern:nu=2.5,scale=10 --simulate 2e7 --exact 40",
        "stats persist --table cov.csv --theta-only",
        "stats persist --series level.csv --dt 0.5 --fit matern --bootstrap 200"},
       persist);

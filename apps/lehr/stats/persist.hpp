@@ -1,4 +1,5 @@
-// `lehr stats persist` (stats.persist): how long a stationary Gaussian signal stays above a level, from its covariance.
+// `lehr stats persist` (stats.persist): how long a stationary Gaussian signal stays above a level, from its
+// covariance.
 #pragma once
 
 #include <optional>
@@ -40,8 +41,8 @@ struct PersistOptions {
 // What excursions of the simulated or the measured series say, and how far the approximation is from them.
 struct EmpiricalExcursions {
   stats::Excursions found;
-  std::vector<double> above, below;  // at level 0 both hold the excursions of both sides
-  stats::SurvivalCurve survival;     // above
+  std::vector<double> above, below;               // at level 0 both hold the excursions of both sides
+  stats::SurvivalCurve survival;                  // above
   double distance_above = 0, distance_below = 0;  // Kolmogorov-Smirnov, to the approximation
   stats::TailRate tail;                           // above, beyond three means
 };

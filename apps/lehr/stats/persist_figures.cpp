@@ -1,4 +1,5 @@
-// The figures of `lehr stats persist`: survival on a logarithmic axis, density, memory, condition, fitted covariance.
+// The figures of `lehr stats persist`: survival on a logarithmic axis, density, memory, condition, fitted
+// covariance.
 #include <algorithm>
 #include <cmath>
 
@@ -20,7 +21,11 @@ lehr::Series curve(std::string label, Style style, int color) {
 }
 
 Figure figure_of(std::string name, std::string title, std::string caption, std::string y) {
-  Figure figure{.name = std::move(name), .title = std::move(title), .caption = std::move(caption), .x = {}, .y = {},
+  Figure figure{.name = std::move(name),
+                .title = std::move(title),
+                .caption = std::move(caption),
+                .x = {},
+                .y = {},
                 .series = {}};
   figure.x.label = "t", figure.y.label = std::move(y);
   return figure;
@@ -53,9 +58,9 @@ lehr::Series survival_points(std::string label, const EmpiricalExcursions& found
 lehr::Series exact_points(const std::vector<ExactProbability>& exact, int color) {
   lehr::Series points = curve("exact", Style::points, color);
   for (const ExactProbability& p : exact) {
-    if (!(p.value > p.standard_error)) continue;
+    if (!(p.value > p.error)) continue;
     points.x.push_back(p.time), points.y.push_back(p.value);
-    points.low.push_back(p.value - p.standard_error), points.high.push_back(p.value + p.standard_error);
+    points.low.push_back(p.value - p.error), points.high.push_back(p.value + p.error);
   }
   return points;
 }
@@ -64,15 +69,17 @@ Figure survival_figure(const PersistOptions& options, const Persistence& persist
   const SlepianIia& iia = persistence.iia;
   const ExcursionLaw& law = iia.above();
   Figure figure = figure_of("survival", "How long it stays above", "", "P(T > t)");
-  figure.caption = "The approximation, its exponential tail, and the truth where it was computed; bars are one "
-                   "standard error.";
+  figure.caption =
+      "The approximation, its exponential tail, and the truth where it was computed; bars are one "
+      "standard error.";
   figure.y.log = true;
   if (persistence.series && !persistence.series->band.empty()) {
     lehr::Series band = curve(fmt::format("{:g} % bootstrap", 100 * options.confidence), Style::band, 0);
     for (std::size_t i = 0; i < persistence.series->band.size(); ++i) {
       const Interval& interval = persistence.series->band[i];
       if (!(interval.low > 0) || persistence.series->band_times[i] > end) continue;
-      band.x.push_back(persistence.series->band_times[i]), band.y.push_back((interval.low + interval.high) / 2);
+      band.x.push_back(persistence.series->band_times[i]),
+          band.y.push_back((interval.low + interval.high) / 2);
       band.low.push_back(interval.low), band.high.push_back(interval.high);
     }
     figure.series.push_back(std::move(band));
@@ -80,17 +87,16 @@ Figure survival_figure(const PersistOptions& options, const Persistence& persist
   const auto positive = [](double value) {
     return value > shown_survival / 2 ? value : std::numeric_limits<double>::quiet_NaN();
   };
-  figure.series.push_back(sampled(iia.slepian().level() == 0 ? "IIA" : "IIA, above", Style::line, 0, end, true,
-                                  [&](double t) { return positive(law.survival(t)); }));
+  figure.series.push_back(sampled(iia.slepian().level() == 0 ? "IIA" : "IIA, above", Style::line, 0, end,
+                                  true, [&](double t) { return positive(law.survival(t)); }));
   if (iia.slepian().level() != 0)
     figure.series.push_back(sampled("IIA, below", Style::line, 3, end, true,
                                     [&](double t) { return positive(iia.below().survival(t)); }));
   if (law.exponent().theta && iia.status() != Validity::invalid)
-    figure.series.push_back(
-        sampled(fmt::format("{:.4g} exp(-{:.4g} t)", law.exponent().prefactor, *law.exponent().theta),
-                Style::dashed, 4, end, true, [&](double t) {
-                  return positive(law.exponent().prefactor * std::exp(-*law.exponent().theta * t));
-                }));
+    figure.series.push_back(sampled(
+        fmt::format("{:.4g} exp(-{:.4g} t)", law.exponent().prefactor, *law.exponent().theta), Style::dashed,
+        4, end, true,
+        [&](double t) { return positive(law.exponent().prefactor * std::exp(-*law.exponent().theta * t)); }));
   if (persistence.simulated)
     figure.series.push_back(survival_points("simulated", persistence.simulated->excursions, end, 1));
   if (persistence.series && persistence.series->excursions)
@@ -100,7 +106,8 @@ Figure survival_figure(const PersistOptions& options, const Persistence& persist
 }
 
 // Shares of the lengths in equal bins, as densities with one standard error.
-lehr::Series density_points(std::string label, std::span<const double> lengths, double end, int bins, int color) {
+lehr::Series density_points(std::string label, std::span<const double> lengths, double end, int bins,
+                            int color) {
   lehr::Series points = curve(std::move(label), Style::points, color);
   std::vector<double> counts(static_cast<std::size_t>(bins), 0.0);
   for (const double length : lengths)
@@ -133,11 +140,33 @@ Figure density_figure(const Persistence& persistence, double end) {
   return figure;
 }
 
+// What is added to the approximation to give the truth: the survival figure hides it.
+Figure difference_figure(const Persistence& persistence, double end) {
+  const ExcursionLaw& law = persistence.iia.above();
+  Figure figure = figure_of(
+      "difference", "How far the approximation is from the truth",
+      "P(T > t) of the truth minus that of the approximation; bars are one standard error.", "difference");
+  const auto against = [&](lehr::Series points) {
+    for (std::size_t i = 0; i < points.x.size(); ++i) {
+      const double value = law.survival(points.x[i]);
+      points.y[i] -= value, points.low[i] -= value, points.high[i] -= value;
+    }
+    figure.series.push_back(std::move(points));
+  };
+  figure.series.push_back(sampled("", Style::dashed, 7, end, true, [](double) { return 0.0; }));
+  if (persistence.simulated) against(survival_points("simulated", persistence.simulated->excursions, end, 1));
+  if (persistence.series && persistence.series->excursions)
+    against(survival_points("the series", *persistence.series->excursions, end, 5));
+  if (!persistence.exact.empty()) against(exact_points(persistence.exact, 2));
+  return figure;
+}
+
 Figure condition_figure(const SlepianIia& iia, double end) {
-  Figure figure = figure_of("condition", "Is it a distribution?",
-                            "R''(1 - R^2) + R R'^2 in units of lambda2. The approximation is a proper distribution if "
-                            "this is nowhere negative; where it is, arcsin R is not convex.",
-                            "condition margin");
+  Figure figure =
+      figure_of("condition", "Is it a distribution?",
+                "R''(1 - R^2) + R R'^2 in units of lambda2. The approximation is a proper distribution if "
+                "this is nowhere negative; where it is, arcsin R is not convex.",
+                "condition margin");
   figure.series.push_back(
       sampled("margin", Style::line, 0, end, true, [&](double t) { return iia.condition_margin(t); }));
   figure.series.push_back(sampled("", Style::dashed, 7, end, true, [](double) { return 0.0; }));
@@ -149,15 +178,16 @@ Figure memory_figure(const SlepianIia& iia, double end) {
   Figure figure = figure_of(
       "memory", "Memory of a crossing",
       at_zero ? "E(t), the expected sign a time t after an upcrossing, and the covariance that it comes from."
-              : "What is left of an upcrossing and of a downcrossing in the expected sign, over their values at 0.",
+              : "What is left of an upcrossing and of a downcrossing in the expected sign, over their values "
+                "at 0.",
       "");
   if (at_zero) {
     figure.series.push_back(
         sampled("E(t)", Style::line, 0, end, true, [&](double t) { return iia.slepian().expected_sign(t); }));
   } else {
     const ExcursionLaw& law = iia.above();
-    figure.series.push_back(
-        sampled("after up", Style::line, 0, end, true, [&](double t) { return law.own()(t) / law.own().mass(); }));
+    figure.series.push_back(sampled("after up", Style::line, 0, end, true,
+                                    [&](double t) { return law.own()(t) / law.own().mass(); }));
     figure.series.push_back(sampled("after down", Style::line, 3, end, true,
                                     [&](double t) { return law.other()(t) / law.other().mass(); }));
   }
@@ -186,6 +216,9 @@ std::vector<Figure> persist_figures(const PersistOptions& options, const Persist
   const double mean = std::max(iia.slepian().mean_above(), iia.slepian().mean_below());
   std::vector<Figure> figures{survival_figure(options, persistence, 6 * mean),
                               density_figure(persistence, 4 * mean)};
+  if (persistence.simulated || !persistence.exact.empty() ||
+      (persistence.series && persistence.series->excursions))
+    figures.push_back(difference_figure(persistence, 6 * mean));
   if (iia.slepian().level() == 0) figures.push_back(condition_figure(iia, 3 * mean));
   figures.push_back(memory_figure(iia, 3 * mean));
   if (persistence.series && persistence.series->fit)

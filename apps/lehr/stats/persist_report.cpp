@@ -1,4 +1,5 @@
-// What `lehr stats persist` shows: the verdict, the exponent, the law, its checks, and the routes side by side.
+// What `lehr stats persist` shows: the verdict, the exponent, the law, its checks, and the routes side by
+// side.
 #include <cmath>
 
 #include "apps/lehr/stats/persist.hpp"
@@ -31,7 +32,8 @@ void law_metrics(Report& report, const SlepianIia& iia, const ExcursionLaw& law,
   const double variance = law.variance();
   if (std::isfinite(variance) && variance > 0) report.metric("deviation" + suffix, std::sqrt(variance));
   if (iia.status() == Validity::invalid) return;
-  for (const double p : {0.5, 0.9, 0.99}) report.metric(fmt::format("q{:g}{}", 100 * p, suffix), law.quantile(p));
+  for (const double p : {0.5, 0.9, 0.99})
+    report.metric(fmt::format("q{:g}{}", 100 * p, suffix), law.quantile(p));
 }
 
 // theta of the exact probabilities at the last two times.
@@ -41,7 +43,7 @@ std::optional<std::pair<double, double>> exact_exponent(const std::vector<ExactP
   if (!(a.value > 0 && b.value > 0 && b.time > a.time)) return std::nullopt;
   const double span = b.time - a.time;
   return std::pair{std::log(a.value / b.value) / span,
-                   std::hypot(a.standard_error / a.value, b.standard_error / b.value) / span};
+                   std::hypot(a.error / a.value, b.error / b.value) / span};
 }
 
 void comparison_metrics(Report& report, const Persistence& persistence) {
@@ -49,8 +51,9 @@ void comparison_metrics(Report& report, const Persistence& persistence) {
   const bool at_zero = iia.slepian().level() == 0;
   if (!persistence.draws.empty()) {
     report.metric("samples_mean", mean(persistence.draws));
-    report.metric("samples_distance",
-                  kolmogorov_smirnov(persistence.draws, [&](double t) { return iia.above().cdf(t); }).statistic);
+    report.metric("samples_distance", kolmogorov_smirnov(persistence.draws, [&](double t) {
+                                        return iia.above().cdf(t);
+                                      }).statistic);
   }
   if (const auto& truth = persistence.simulated) {
     const EmpiricalExcursions& found = truth->excursions;
@@ -95,8 +98,7 @@ void comparison_metrics(Report& report, const Persistence& persistence) {
 void add_metrics(Report& report, const Persistence& persistence) {
   const SlepianIia& iia = persistence.iia;
   law_metrics(report, iia, iia.above(), iia.slepian().mean_above(), "");
-  if (iia.slepian().level() != 0)
-    law_metrics(report, iia, iia.below(), iia.slepian().mean_below(), "_below");
+  if (iia.slepian().level() != 0) law_metrics(report, iia, iia.below(), iia.slepian().mean_below(), "_below");
   report.metric("valid_monotone", iia.status() == Validity::valid_monotone);
   report.metric("formal_ok", iia.status() == Validity::formal_ok);
   report.metric("invalid", iia.status() == Validity::invalid);
@@ -131,8 +133,9 @@ Table law_table(const Persistence& persistence) {
   });
   row("mean excursion (Rice, exact)", [&](const ExcursionLaw&, double rice) { return json_number(rice); });
   if (iia.status() == Validity::invalid) return table;
-  row("standard deviation",
-      [&](const ExcursionLaw& law, double) { return json_number(std::sqrt(law.variance())); });
+  row("standard deviation", [&](const ExcursionLaw& law, double) {
+    return std::isfinite(law.variance()) ? json_number(std::sqrt(law.variance())) : Json("infinite");
+  });
   for (const double p : shown_quantiles)
     row(fmt::format("{:g} % are over by", 100 * p),
         [&](const ExcursionLaw& law, double) { return json_number(law.quantile(p)); });
@@ -149,8 +152,10 @@ Table checks_table(const PersistOptions& options, const Persistence& persistence
   row("second spectral moment lambda2", json_number(iia.covariance().lambda2));
   row("grid", fmt::format("{} steps to t = {:.4g}", options.iia.n, law.times().back()));
   row("mean from the integral of the memory, over Rice's, minus 1", json_number(iia.mean_error()));
-  row("least condition margin", json_number(iia.least_margin()));
-  row("  at t =", json_number(iia.least_margin_at()));
+  const bool missed = iia.least_margin() < -options.iia.tolerance;
+  row("condition margin R''(1 - R^2) + R R'^2 >= 0",
+      missed ? fmt::format("falls to {:.3g} lambda2 at t = {:.4g}", iia.least_margin(), iia.least_margin_at())
+             : std::string("holds"));
   row("lowest density", json_number(law.lowest_density()));
   row("distribution function beyond [0, 1] by", json_number(law.overshoot()));
   if (const auto& truth = persistence.simulated) {
@@ -165,7 +170,8 @@ Table checks_table(const PersistOptions& options, const Persistence& persistence
 // P(T > t) by every route that was asked for.
 Table comparison_table(const PersistOptions& options, const Persistence& persistence) {
   const SlepianIia& iia = persistence.iia;
-  Table table{.title = "P(T > t) by each route", .columns = {"t", "IIA"}, .rows = {}, .formats = {".4g", ".5f"}};
+  Table table{
+      .title = "P(T > t) by each route", .columns = {"t", "IIA"}, .rows = {}, .formats = {".4g", ".5f"}};
   const auto columns = [&](const char* name) {
     table.columns.insert(table.columns.end(), {name, "+-"});
     table.formats.insert(table.formats.end(), {".5f", ".1g"});
@@ -181,7 +187,7 @@ Table comparison_table(const PersistOptions& options, const Persistence& persist
     const auto pair = [&](double value, double error) {
       row.push_back(json_number(value)), row.push_back(json_number(error));
     };
-    if (!persistence.exact.empty()) pair(persistence.exact[i].value, persistence.exact[i].standard_error);
+    if (!persistence.exact.empty()) pair(persistence.exact[i].value, persistence.exact[i].error);
     if (persistence.simulated) {
       const SurvivalCurve& curve = persistence.simulated->excursions.survival;
       pair(curve.at(t), curve.error_at(t));
@@ -211,12 +217,13 @@ Table exponents_table(const Persistence& persistence) {
     table.rows.push_back({"exact, between the last two times", json_number(theta->first),
                           json_number(theta->second), blank, blank, blank});
   const auto empirical = [&](const char* name, const EmpiricalExcursions& found) {
-    table.rows.push_back({name, json_number(found.tail.rate), json_number(found.tail.standard_error),
+    const bool tail = found.tail.count > 0;
+    table.rows.push_back({name, tail ? json_number(found.tail.rate) : blank,
+                          tail ? json_number(found.tail.standard_error) : blank,
                           json_number(mean(found.above)), json_number(standard_error(found.above)),
                           json_number(found.distance_above)});
   };
-  if (persistence.simulated)
-    empirical("simulated, beyond three means", persistence.simulated->excursions);
+  if (persistence.simulated) empirical("simulated, beyond three means", persistence.simulated->excursions);
   if (persistence.series && persistence.series->excursions)
     empirical("the series, beyond three means", *persistence.series->excursions);
   return table;
@@ -249,28 +256,34 @@ void add_notes(Report& report, const Persistence& persistence) {
   const SlepianIia& iia = persistence.iia;
   report.notes.push_back(iia.verdict());
   report.notes.insert(report.notes.end(), persistence.notes.begin(), persistence.notes.end());
-  if (!iia.above().exponent().theta) report.notes.push_back("No exponent: " + iia.above().exponent().reason + ".");
+  if (!iia.above().exponent().theta)
+    report.notes.push_back("No exponent: " + iia.above().exponent().reason + ".");
   if (std::abs(iia.mean_error()) > 1e-4 && iia.status() != Validity::invalid)
-    report.notes.push_back(fmt::format("The mean of the law is off Rice's exact mean by {:.2g} of it: its tail is "
-                                       "not to be trusted.",
-                                       iia.mean_error()));
+    report.notes.push_back(
+        fmt::format("The mean of the law is off Rice's exact mean by {:.2g} of it: its tail is "
+                    "not to be trusted.",
+                    iia.mean_error()));
   if (const auto& truth = persistence.simulated; truth && truth->clipped > 1e-6)
-    report.notes.push_back(fmt::format("The covariance is not positive definite on the simulation's grid: {:.2g} of "
-                                       "its spectrum was negative and clipped.",
-                                       truth->clipped));
+    report.notes.push_back(
+        fmt::format("The covariance is not positive definite on the simulation's grid: {:.2g} of "
+                    "its spectrum was negative and clipped.",
+                    truth->clipped));
   if (!persistence.series) return;
-  const double intervals =
-      static_cast<double>(persistence.series->count) * persistence.series->dt / iia.covariance().mean_interval();
+  const double intervals = static_cast<double>(persistence.series->count) * persistence.series->dt /
+                           iia.covariance().mean_interval();
   if (intervals < 100)
-    report.notes.push_back(fmt::format("The series is {:.3g} mean intervals long; below 100 neither its covariance nor "
-                                       "its excursions say much.",
-                                       intervals));
+    report.notes.push_back(
+        fmt::format("The series is {:.3g} mean intervals long; below 100 neither its covariance nor "
+                    "its excursions say much.",
+                    intervals));
   if (persistence.series->dt > 0.5 * iia.covariance().mean_interval())
-    report.notes.push_back("The series' values are further apart than half a mean interval: crossings between them are "
-                           "not seen, and lambda2 rests on the fitted family alone.");
+    report.notes.push_back(
+        "The series' values are further apart than half a mean interval: crossings between them are "
+        "not seen, and lambda2 rests on the fitted family alone.");
   if (persistence.series->fit && persistence.series->fit->rms > 0.05)
-    report.notes.push_back(fmt::format("No family fits the autocovariances well (residual {:.2g}); see the figure.",
-                                       persistence.series->fit->rms));
+    report.notes.push_back(
+        fmt::format("No family fits the autocovariances well (residual {:.2g}); see the figure.",
+                    persistence.series->fit->rms));
 }
 
 std::string law_csv(const SlepianIia& iia) {
@@ -279,7 +292,9 @@ std::string law_csv(const SlepianIia& iia) {
   CsvColumn time{"t", times}, cdf{"cdf", std::vector<double>{}}, density{"density", std::vector<double>{}},
       above{"memory_above", std::vector<double>{}}, below{"memory_below", std::vector<double>{}},
       margin{"condition_margin", std::vector<double>{}};
-  const auto column = [](CsvColumn& c) -> std::vector<double>& { return std::get<std::vector<double>>(c.cells); };
+  const auto column = [](CsvColumn& c) -> std::vector<double>& {
+    return std::get<std::vector<double>>(c.cells);
+  };
   for (const double t : times) {
     column(cdf).push_back(law.cdf(t)), column(density).push_back(law.pdf(t));
     column(above).push_back(law.own()(t)), column(below).push_back(law.other()(t));
@@ -297,24 +312,24 @@ Json persist_json(const Report& report, const Persistence& persistence) {
   for (const auto& b : iia.above().exponent().brackets)
     brackets.push_back({json_number(b.low), json_number(b.high)});
   if (iia.status() != Validity::invalid)
-    for (const double p : shown_quantiles) quantiles[fmt::format("{:g}", p)] = json_number(iia.above().quantile(p));
-  Json json{{"covariance", iia.covariance().text},
-            {"level", iia.slepian().level()},
-            {"status", name(iia.status())},
-            {"verdict", iia.verdict()},
-            {"metrics", std::move(metrics)},
-            {"quantiles", std::move(quantiles)},
+    for (const double p : shown_quantiles)
+      quantiles[fmt::format("{:g}", p)] = json_number(iia.above().quantile(p));
+  Json json{{"covariance", iia.covariance().text}, {"level", iia.slepian().level()},
+            {"status", name(iia.status())},        {"verdict", iia.verdict()},
+            {"metrics", std::move(metrics)},       {"quantiles", std::move(quantiles)},
             {"brackets", std::move(brackets)}};
   Json rows = Json::array();
   for (const ExactProbability& p : persistence.exact)
     rows.push_back({{"t", p.time},
                     {"exact", json_number(p.value)},
+                    {"error", json_number(p.error)},
                     {"standard_error", json_number(p.standard_error)},
                     {"at_points", json_number(p.at_points)},
                     {"iia", json_number(iia.above().survival(p.time))}});
   if (!rows.empty()) json["exact"] = std::move(rows);
   if (persistence.series && persistence.series->fit)
-    json["fit"] = {{"family", persistence.series->fit->family}, {"parameters", persistence.series->fit->parameters}};
+    json["fit"] = {{"family", persistence.series->fit->family},
+                   {"parameters", persistence.series->fit->parameters}};
   json["notes"] = report.notes;
   return json;
 }
@@ -325,7 +340,8 @@ Report persist_report(const PersistOptions& options, const Persistence& persiste
   const SlepianIia& iia = persistence.iia;
   Report report;
   report.title = fmt::format("Persistence of {}", iia.covariance().text);
-  if (iia.slepian().level() != 0) report.title += fmt::format(" above {:g} deviations", iia.slepian().level());
+  if (iia.slepian().level() != 0)
+    report.title += fmt::format(" above {:g} deviations", iia.slepian().level());
   add_metrics(report, persistence);
   report.tables.push_back(law_table(persistence));
   if (persistence.series) report.tables.push_back(series_table(*persistence.series, iia, options.confidence));

@@ -38,7 +38,8 @@ SplineAt AngleSpline::at(double t) const {
   } else {
     const double k0 = h * h * curvature_[i], k1 = h * h * curvature_[i + 1];
     const double v = rise - s0 - k0 / 2, s = s1 - s0 - k0, k = k1 - k0;
-    const double c[] = {value_[i], s0, k0 / 2, 10 * v - 4 * s + k / 2, -15 * v + 7 * s - k, 6 * v - 3 * s + k / 2};
+    const double c[] = {
+        value_[i], s0, k0 / 2, 10 * v - 4 * s + k / 2, -15 * v + 7 * s - k, 6 * v - 3 * s + k / 2};
     at = polynomial_at(c, x);
   }
   return {at.value, at.slope / h, at.curvature / (h * h)};

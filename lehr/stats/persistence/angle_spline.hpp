@@ -23,8 +23,8 @@ class AngleSpline {
   std::vector<double> knot_, value_, slope_, curvature_;
 };
 
-// Slopes at the knots of the cubic spline through the values whose third derivative is continuous at the second knot
-// and the last but one (not-a-knot). At least 4 knots.
+// Slopes at the knots of the cubic spline through the values whose third derivative is continuous at the
+// second knot and the last but one (not-a-knot). At least 4 knots.
 std::vector<double> spline_slopes(std::span<const double> knot, std::span<const double> value);
 
 }  // namespace lehr::stats

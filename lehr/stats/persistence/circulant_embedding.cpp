@@ -13,7 +13,8 @@ void check_covariances(std::span<const double> covariances) {
   if (covariances.size() < 2)
     throw InvalidInput("circulant embedding: expected at least 2 covariances, found {}", covariances.size());
   if (covariances.size() > (std::size_t{1} << 29))
-    throw InvalidInput("circulant embedding: expected at most 2^29 covariances, found {}", covariances.size());
+    throw InvalidInput("circulant embedding: expected at most 2^29 covariances, found {}",
+                       covariances.size());
   if (!(covariances[0] > 0))
     throw InvalidInput("circulant embedding: the variance must be above 0, found {}", covariances[0]);
   for (std::size_t j = 0; j < covariances.size(); ++j)
@@ -69,9 +70,7 @@ std::vector<double> sampled_covariance(const std::function<double(double)>& cova
   std::vector<double> values(static_cast<std::size_t>(count) + 1);
   parallel_for(
       count + 1,
-      [&](std::int64_t j) {
-        values[static_cast<std::size_t>(j)] = covariance(static_cast<double>(j) * dt);
-      },
+      [&](std::int64_t j) { values[static_cast<std::size_t>(j)] = covariance(static_cast<double>(j) * dt); },
       1024);
   return values;
 }

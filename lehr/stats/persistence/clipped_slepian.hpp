@@ -1,17 +1,19 @@
 // The clipped Slepian process: what the sign of X - level does, on average, after a crossing of the level.
 //
-// X stationary, Gaussian, variance 1, with an upcrossing of the level u at 0 (in the sense of Rice's counting), is
+// X stationary, Gaussian, variance 1, with an upcrossing of the level u at 0 (in the sense of Rice's
+// counting), is
 //   X(t) = u R(t) - R'(t) / sqrt(lambda2) xi + Delta(t),   xi standard Rayleigh,
 //   cov(Delta(t), Delta(s)) = R(t - s) - R(t) R(s) - R'(t) R'(s) / lambda2
 // (D. Slepian, "On the zeros of Gaussian noise", 1963). With a = -R' / sqrt(lambda2), S^2 = 1 - R^2,
 // q = u sqrt((1 - R) / (1 + R)) / sqrt(1 - (a/S)^2) and w = u^2 (1 - R) / (2 (1 + R)):
 //   E+(t) = E sgn(X(t) - u) after an upcrossing    = 2 Phi(-q) - 1 + 2 (a/S) e^-w Phi( q a/S)
 //   E-(t) = the same after a downcrossing          = 2 Phi(-q) - 1 - 2 (a/S) e^-w Phi(-q a/S)
-// At level 0, E+ = -E- = a / S = E(t) = -R'(t) / sqrt(lambda2 (1 - R(t)^2)) = -(1/sqrt(lambda2)) d/dt arcsin R(t).
-// Both tend to 1 - 2 Phi(u). What is left of the crossing's memory, D+ = E+ - E(inf) and D- = E(inf) - E-, is here.
+// At level 0, E+ = -E- = a / S, that is E(t) = -R'(t) / sqrt(lambda2 (1 - R(t)^2)), the derivative of
+// -arcsin R(t) / sqrt(lambda2). E+ and E- tend to E(inf) = 1 - 2 Phi(u). What is left of a crossing's memory,
+// D+ = E+ - E(inf) and D- = E(inf) - E-, is here.
 //
-// Sources: H. Bengtsson and K. Podgorski, "Slepian model based independent interval approximation of persistency and
-// zero-level exceedance distributions", 2024, and its sequel on other levels, 2024.
+// Sources: H. Bengtsson and K. Podgorski, "Slepian model based independent interval approximation of
+// persistency and zero-level exceedance distributions", 2024, and its sequel on other levels, 2024.
 #pragma once
 
 #include "lehr/stats/persistence/covariance.hpp"
@@ -29,8 +31,8 @@ class ClippedSlepian {
   // E(inf) = 1 - 2 Phi(level)
   double limit() const { return limit_; }
 
-  // E at level 0, in [-1, 1]. Below 1e-3 / sqrt(lambda2), where the quotient loses its digits, 1 - E is the power of t
-  // that the quotient has there.
+  // E at level 0, in [-1, 1]. Below 1e-3 / sqrt(lambda2), where the quotient loses its digits, 1 - E is the
+  // power of t that the quotient has there.
   double expected_sign(double t) const;
   // The exponent p of 1 - E ~ t^p near 0: 2 for a smooth R, 1 where R has a term |t|^3.
   double power_at_zero() const { return power_; }

@@ -29,8 +29,8 @@ std::string covariance_text(const CovarianceFamily& family, std::span<const doub
   for (std::size_t k = 0; k < values.size(); ++k) {
     const bool is_scale = k + 1 == values.size();
     if (is_scale && values[k] == 1) continue;
-    text += fmt::format("{}{}={}", text.size() == family.name.size() ? ":" : ",", family.parameters[k].name,
-                        values[k]);
+    text += fmt::format("{}{}={:.6g}", text.size() == family.name.size() ? ":" : ",",
+                        family.parameters[k].name, values[k]);
   }
   return text;
 }
@@ -55,8 +55,8 @@ Covariance make_covariance(const CovarianceFamily& family, std::span<const doubl
   for (std::size_t k = 0; k < values.size(); ++k) {
     const CovarianceParameter& p = family.parameters[k];
     if (!(values[k] >= p.low && values[k] <= p.high))
-      throw InvalidInput("covariance {}: {} must be in [{}, {}], found {}", family.name, p.name, p.low, p.high,
-                         values[k]);
+      throw InvalidInput("covariance {}: {} must be in [{}, {}], found {}", family.name, p.name, p.low,
+                         p.high, values[k]);
   }
   Covariance covariance = family.make(values);
   covariance.text = covariance_text(family, values);

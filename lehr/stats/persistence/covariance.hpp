@@ -1,15 +1,16 @@
-// Covariance functions R(t) of stationary Gaussian processes that are differentiable in mean square: R(0) = 1,
-// R'(0) = 0 and a finite second spectral moment lambda2 = -R''(0). Zero crossings of such a process come at the
-// rate sqrt(lambda2) / pi (Rice 1944), so that the mean interval between two of them is pi / sqrt(lambda2).
+// Covariance functions R(t) of stationary Gaussian processes that are differentiable in mean square: R(0) =
+// 1, R'(0) = 0 and a finite second spectral moment lambda2 = -R''(0). Zero crossings of such a process come
+// at the rate sqrt(lambda2) / pi (Rice 1944), so that the mean interval between two of them is pi /
+// sqrt(lambda2).
 //
-//   diffusion            sech(u/2)^(d/2)                   sign of a d-dimensional diffusion field in log time
-//   random_acceleration  (3 e^(-u/2) - e^(-3u/2)) / 2      integrated Brownian motion in log time
-//   matern               2^(1-nu) / Gamma(nu) u^nu K_nu(u)    (1 + u) e^-u at nu = 3/2
+//   diffusion            sech(u/2)^(d/2)                     a d-dimensional diffusion field in log time
+//   random_acceleration  (3 e^(-u/2) - e^(-3u/2)) / 2        integrated Brownian motion in log time
+//   matern               2^(1-nu) / Gamma(nu) u^nu K_nu(u)   (1 + u) e^-u at nu = 3/2
 //   gaussian             e^(-u^2/2) cos(frequency u)
 //   rational_quadratic   (1 + u^2 / (2 alpha))^-alpha
-//   band                 sin(u) / u                        white noise of a band
+//   band                 sin(u) / u                          white noise of a band
 //
-// with u = t / scale. Text form: `diffusion:d=2`, `matern:nu=2.5,scale=10`.
+// with u = t / scale. Text form: `diffusion:d=2`, `matern:nu=2.5,scale=10` (printed to six digits).
 // Sources: S. Majumdar, C. Sire, A. Bray and S. Cornell, "Nontrivial exponent for simple diffusion", 1996
 // (diffusion, random acceleration); C. Rasmussen and C. Williams, "Gaussian Processes for Machine Learning",
 // 2006, section 4.2.
@@ -31,14 +32,14 @@ struct CovarianceAt {
 };
 
 struct Covariance {
-  std::string text;                                    // "diffusion:d=2"
-  std::function<CovarianceAt(double t)> at;            // t >= 0; called from several threads at once
-  double lambda2 = 1;                                  // -R''(0)
-  double decay_rate = 0;                               // of R at infinity; 0: slower than any exponential,
-                                                       // infinity: faster
-  std::vector<double> knots = {};                      // lags where a higher derivative jumps, ascending
+  std::string text;                                      // "diffusion:d=2"
+  std::function<CovarianceAt(double t)> at;              // t >= 0; called from several threads at once
+  double lambda2 = 1;                                    // -R''(0)
+  double decay_rate = 0;                                 // of R at infinity; 0: slower than any exponential,
+                                                         // infinity: faster
+  std::vector<double> knots = {};                        // lags where a higher derivative jumps, ascending
   double end = std::numeric_limits<double>::infinity();  // R is extrapolated beyond this lag
-  std::vector<std::string> notes = {};                 // what was assumed
+  std::vector<std::string> notes = {};                   // what was assumed
 
   double operator()(double t) const { return at(t).r; }
   double mean_interval() const;  // pi / sqrt(lambda2)
@@ -52,7 +53,7 @@ struct CovarianceParameter {
 
 struct CovarianceFamily {
   std::string name, formula;
-  std::vector<CovarianceParameter> parameters;  // the last one is the scale
+  std::vector<CovarianceParameter> parameters;                     // the last one is the scale
   std::function<Covariance(std::span<const double> values)> make;  // a value for each parameter
 };
 

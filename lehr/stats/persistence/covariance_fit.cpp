@@ -152,14 +152,16 @@ std::int64_t lags_to_fit(std::span<const double> autocovariances) {
   const auto count = static_cast<std::int64_t>(autocovariances.size()) - 1;
   for (std::int64_t k = 1; k <= count; ++k)
     if (autocovariances[static_cast<std::size_t>(k)] < 0.1 * autocovariances[0])
-      return std::min(count, std::max<std::int64_t>(4, std::min(2 * k, std::max<std::int64_t>(4, count / 4))));
+      return std::min(count,
+                      std::max<std::int64_t>(4, std::min(2 * k, std::max<std::int64_t>(4, count / 4))));
   return count;
 }
 
 CovarianceFit fit_covariance(std::span<const double> autocovariances, double dt, const std::string& family,
                              std::span<const double> start) {
   if (autocovariances.size() < 3)
-    throw InvalidInput("fit: expected at least 2 lags, found {}", static_cast<std::int64_t>(autocovariances.size()) - 1);
+    throw InvalidInput("fit: expected at least 2 lags, found {}",
+                       static_cast<std::int64_t>(autocovariances.size()) - 1);
   if (!(autocovariances[0] > 0))
     throw InvalidInput("fit: the series does not vary (its variance is {})", autocovariances[0]);
   std::vector<double> correlation;

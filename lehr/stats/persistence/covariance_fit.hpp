@@ -2,7 +2,8 @@
 //
 //   c_k = sum_i (x_i - mean) (x_(i+k) - mean) / n          biased: positive definite
 //   c_k = the same / (n - k)                               unbiased
-//   fit: min over the parameters of sum_{k=1}^L (c_k / c_0 - R(k dt))^2, by L-BFGS-B from a few starts, in logarithms
+//   fit: min over the parameters of sum_{k=1}^L (c_k / c_0 - R(k dt))^2, by L-BFGS-B from a few starts, in
+//   logarithms
 //
 // Cost: O(n log n) for the autocovariances, about a hundred times L values of R for a fit.
 #pragma once
@@ -16,8 +17,8 @@
 
 namespace lehr::stats {
 
-// c_0 .. c_lags of at least lags + 2 values, by fast Fourier transform. Throws InvalidInput for a series that is too
-// short or not finite.
+// c_0 .. c_lags of at least lags + 2 values, by fast Fourier transform. Throws InvalidInput for a series that
+// is too short or not finite.
 std::vector<double> autocovariance(std::span<const double> series, std::int64_t lags, bool unbiased = false);
 
 struct CovarianceFit {
@@ -30,13 +31,13 @@ struct CovarianceFit {
   std::vector<double> correlation;  // c_k / c_0 for k = 0 .. L
 };
 
-// Twice the first lag at which the correlations fall below 0.1, at least 4 and at most a quarter of their number (as
-// many as there are where they never do).
+// Twice the first lag at which the correlations fall below 0.1, at least 4 and at most a quarter of their
+// number (as many as there are where they never do).
 std::int64_t lags_to_fit(std::span<const double> autocovariances);
 
-// Fits `family`, or the one with the least rms of all families where it is "best", to c_0 .. c_L at lags k dt. `start`
-// (of the family's parameters) replaces the search for a start. Throws InvalidInput for L < 2, c_0 <= 0 or an unknown
-// family, NumericalFailure where no fit is finite.
+// Fits `family`, or the one with the least rms of all families where it is "best", to c_0 .. c_L at lags k
+// dt. `start` (of the family's parameters) replaces the search for a start. Throws InvalidInput for L < 2,
+// c_0 <= 0 or an unknown family, NumericalFailure where no fit is finite.
 CovarianceFit fit_covariance(std::span<const double> autocovariances, double dt, const std::string& family,
                              std::span<const double> start = {});
 

@@ -25,9 +25,10 @@ void check_table(const CovarianceTable& table, const std::string& name) {
       throw InvalidInput("{}: lags must rise, found {} after {} (row {})", name, table.lag[i],
                          table.lag[i - 1], i + 1);
     if (!(std::abs(table.value[i]) < table.value[0]))
-      throw InvalidInput("{}: |R(t)| must be below R(0) = {} at t > 0 (a periodic process has no end of its "
-                         "correlation), found R({}) = {}",
-                         name, table.value[0], table.lag[i], table.value[i]);
+      throw InvalidInput(
+          "{}: |R(t)| must be below R(0) = {} at t > 0 (a periodic process has no end of its "
+          "correlation), found R({}) = {}",
+          name, table.value[0], table.lag[i], table.value[i]);
   }
   const auto check = [&](const std::vector<double>& column, const char* what) {
     for (std::size_t i = 0; i < column.size(); ++i)
@@ -68,16 +69,16 @@ Angles angles_of(const CovarianceTable& table, const std::string& name) {
     angles.slope[0] = table.curvature.empty() ? extrapolated_slope(table.lag, angles.value, angles.slope)
                                               : std::sqrt(-table.curvature[0] / variance);
     if (std::abs(table.slope[0]) > 1e-6 * variance * angles.slope[0])
-      throw InvalidInput("{}: R'(0) must be 0, found {}: such a process is not differentiable and crosses its mean "
-                         "infinitely often",
-                         name, table.slope[0]);
+      throw InvalidInput(
+          "{}: R'(0) must be 0, found {}: such a process is not differentiable and crosses its mean "
+          "infinitely often",
+          name, table.slope[0]);
   }
   if (!table.curvature.empty()) {
     angles.curvature.resize(n);
     for (std::size_t i = 1; i < n; ++i) {
       const double sine = std::sin(angles.value[i]), r = table.value[i] / variance;
-      angles.curvature[i] =
-          -(table.curvature[i] / variance + r * angles.slope[i] * angles.slope[i]) / sine;
+      angles.curvature[i] = -(table.curvature[i] / variance + r * angles.slope[i] * angles.slope[i]) / sine;
     }
     const auto& t = table.lag;
     const double first = angles.curvature[1], second = angles.curvature[2];
@@ -121,7 +122,8 @@ CovarianceAt covariance_of_angle(const SplineAt& phi) {
           .one_minus_r = 2 * half * half};
 }
 
-// -d log(slope) / dx by least squares over the knots whose slopes are in [low, high], x the lag or its logarithm.
+// -d log(slope) / dx by least squares over the knots whose slopes are in [low, high], x the lag or its
+// logarithm.
 double falling_rate(std::span<const double> x, std::span<const double> slope, double low, double high) {
   double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
   for (std::size_t i = 1; i < slope.size(); ++i) {
@@ -139,9 +141,10 @@ AngleTail tail_after(std::span<const double> lag, const Angles& angles, std::siz
   AngleTail tail{.start = lag[last], .rest = rest, .rate = slope / rest};
   if (!(slope > 0 && rest > 0)) {
     tail.rate = angles.slope[0];
-    notes.push_back(fmt::format("R does not fall steadily at its last lag {:.4g} (R = {:.3g}); beyond it R is taken "
-                                "to vanish within a mean interval.",
-                                lag[last], std::sin(rest)));
+    notes.push_back(
+        fmt::format("R does not fall steadily at its last lag {:.4g} (R = {:.3g}); beyond it R is taken "
+                    "to vanish within a mean interval.",
+                    lag[last], std::sin(rest)));
     return tail;
   }
   const auto slopes = std::span(angles.slope).first(last + 1);
@@ -149,19 +152,22 @@ AngleTail tail_after(std::span<const double> lag, const Angles& angles, std::siz
   const double earlier = falling_rate(lag, slopes, 10 * slope, 100 * slope);
   if (recent < 0.7 * earlier) {
     tail.power = slope * tail.start / rest, tail.rate = 0;
-    notes.push_back(fmt::format("R falls ever more slowly: beyond lag {:.4g} as t^-{:.3g}, so that there is no "
-                                "persistency exponent.",
-                                tail.start, tail.power));
+    notes.push_back(
+        fmt::format("R falls ever more slowly: beyond lag {:.4g} as t^-{:.3g}, so that there is no "
+                    "persistency exponent.",
+                    tail.start, tail.power));
     return tail;
   }
   if (std::abs(std::sin(rest)) > 0.01)
-    notes.push_back(fmt::format("The table ends at R({:.4g}) = {:.3g}; beyond it R is taken to fall as "
-                                "exp(-{:.4g} t).",
-                                tail.start, std::sin(rest), tail.rate));
+    notes.push_back(
+        fmt::format("The table ends at R({:.4g}) = {:.3g}; beyond it R is taken to fall as "
+                    "exp(-{:.4g} t).",
+                    tail.start, std::sin(rest), tail.rate));
   if (std::abs(recent / tail.rate - 1) > 0.2)
-    notes.push_back(fmt::format("The tail is uncertain: at lag {:.4g} R'/R says the rate {:.3g}, the last decade of R' "
-                                "says {:.3g}.",
-                                tail.start, tail.rate, recent));
+    notes.push_back(
+        fmt::format("The tail is uncertain: at lag {:.4g} R'/R says the rate {:.3g}, the last decade of R' "
+                    "says {:.3g}.",
+                    tail.start, tail.rate, recent));
   return tail;
 }
 
@@ -173,8 +179,8 @@ std::size_t last_of_use(std::span<const double> slope) {
   return last;
 }
 
-// The spectrum of the table's own lags, continued by its tail, must not be negative beyond 1e-6 of its largest value
-// and beyond what the part after the last lag can explain.
+// The spectrum of the table's own lags, continued by its tail, must not be negative beyond 1e-6 of its
+// largest value and beyond what the part after the last lag can explain.
 void check_positive_definite(const Covariance& covariance, std::span<const double> lag,
                              const std::string& name) {
   const double dt = lag[1];
@@ -184,7 +190,8 @@ void check_positive_definite(const Covariance& covariance, std::span<const doubl
   for (const double t : lag)
     if (t >= lag.back() - covariance.mean_interval()) end_size = std::max(end_size, std::abs(covariance(t)));
   // What does not fall steadily may go on for as long as it did.
-  const bool steady = covariance.decay_rate > 0 && covariance.at(covariance.end).slope < 0 && covariance(covariance.end) > 0;
+  const bool steady =
+      covariance.decay_rate > 0 && covariance.at(covariance.end).slope < 0 && covariance(covariance.end) > 0;
   const double rate = steady ? covariance.decay_rate : 1 / lag.back();
   const auto n = static_cast<std::int64_t>(lag.size());
   const auto beyond = static_cast<std::int64_t>(std::min(25 / (rate * dt), 8.0 * static_cast<double>(n)));
@@ -193,8 +200,9 @@ void check_positive_definite(const Covariance& covariance, std::span<const doubl
   const double share = embedding.lowest_eigenvalue() / embedding.largest_eigenvalue();
   const double unknown = 2 * end_size / (rate * dt) / embedding.largest_eigenvalue();
   if (share < -1e-6 - unknown)
-    throw InvalidInput("{}: not a covariance: its spectrum falls to {:.2g} of its largest value (allowed: -1e-6)",
-                       name, share);
+    throw InvalidInput(
+        "{}: not a covariance: its spectrum falls to {:.2g} of its largest value (allowed: -1e-6)", name,
+        share);
 }
 
 }  // namespace
@@ -210,8 +218,8 @@ Covariance table_covariance(const CovarianceTable& table, const std::string& nam
   covariance.knots.assign(table.lag.begin() + 1, table.lag.begin() + static_cast<std::ptrdiff_t>(last) + 1);
   const AngleTail tail = tail_after(table.lag, angles, last, covariance.notes);
   covariance.decay_rate = tail.rate;
-  const auto spline = std::make_shared<const AngleSpline>(table.lag, std::move(angles.value),
-                                                          std::move(angles.slope), std::move(angles.curvature));
+  const auto spline = std::make_shared<const AngleSpline>(
+      table.lag, std::move(angles.value), std::move(angles.slope), std::move(angles.curvature));
   covariance.at = [spline, tail](double t) {
     return t <= tail.start ? covariance_of_angle(spline->at(t)) : covariance_of_gap(tail.at(t));
   };

@@ -10,7 +10,12 @@ namespace lehr::stats {
 namespace {
 
 constexpr double median_slope = 1.1774100225154747;  // of a Rayleigh variable, sqrt(2 ln 2)
-constexpr double entry_error = 4e-15;                // of the residual covariances, differences of numbers below 1
+constexpr double entry_error = 4e-15;  // of the residual covariances, differences of numbers below 1
+
+// q from the power of 1 - E at 0: 5/4 at 1 and 2 at 2, linear in between and down to 0.
+double order_of_misses(double power) {
+  return power < 1 ? 1.25 * power : std::min(2.0, 1.25 + 0.75 * (power - 1));
+}
 
 ExactSurvivalOptions checked_exact(ExactSurvivalOptions options) {
   const OptionTable table = describe(options);
@@ -50,7 +55,8 @@ Eigen::MatrixXd every_other(const Eigen::MatrixXd& matrix) {
 
 }  // namespace
 
-ExactSurvival::Looks ExactSurvival::looks_at(const ClippedSlepian& slepian, double time, std::int64_t points) {
+ExactSurvival::Looks ExactSurvival::looks_at(const ClippedSlepian& slepian, double time,
+                                             std::int64_t points) {
   const Covariance& covariance = slepian.covariance();
   const double step = time / static_cast<double>(points);
   std::vector<double> drop, rise, typical, coarse;
@@ -62,14 +68,14 @@ ExactSurvival::Looks ExactSurvival::looks_at(const ClippedSlepian& slepian, doub
     if (i % 2 == 0) coarse.push_back(typical.back());
   }
   const Eigen::MatrixXd matrix = residual_covariance(covariance, step, points);
-  return {GaussianOrthant(matrix, typical, entry_error), GaussianOrthant(every_other(matrix), coarse, entry_error),
-          std::move(drop), std::move(rise)};
+  return {GaussianOrthant(matrix, typical, entry_error),
+          GaussianOrthant(every_other(matrix), coarse, entry_error), std::move(drop), std::move(rise)};
 }
 
 ExactSurvival::ExactSurvival(const Covariance& covariance, ExactSurvivalOptions options)
     : options_(checked_exact(std::move(options))) {
   const ClippedSlepian slepian(covariance, options_.level);
-  order_ = slepian.power_at_zero();
+  order_ = order_of_misses(slepian.power_at_zero());
   for (const double time : options_.times) looks_.push_back(looks_at(slepian, time, options_.points));
 }
 
@@ -112,22 +118,25 @@ std::vector<ExactProbability> ExactSurvival::probabilities(const State& state) c
   const double gain = 1 / (std::exp2(order_) - 1);
   std::vector<ExactProbability> all;
   for (std::size_t i = 0; i < times; ++i) {
-    ExactProbability p{.time = options_.times[i], .value = 0, .standard_error = 0, .at_points = 0};
-    const auto extrapolated = [&](std::size_t shift) {
-      const double fine = state.fine[shift * times + i], coarse = state.coarse[shift * times + i];
-      return fine + gain * (fine - coarse);
-    };
+    double fine = 0, coarse = 0;
     for (std::size_t shift = 0; shift < shifts; ++shift) {
       const double weight = state.samples[shift] / total;
-      p.value += weight * extrapolated(shift), p.at_points += weight * state.fine[shift * times + i];
+      fine += weight * state.fine[shift * times + i], coarse += weight * state.coarse[shift * times + i];
     }
-    double squares = 0;
-    for (std::size_t shift = 0; shift < shifts; ++shift) {
-      const double deviation = state.samples[shift] / total * (extrapolated(shift) - p.value);
-      squares += deviation * deviation;
+    ExactProbability p{
+        .time = options_.times[i], .value = 0, .standard_error = 0, .at_points = fine, .error = 0};
+    if (fine > 0) {
+      p.value = fine * std::pow(fine / coarse, gain);
+      double squares = 0;  // of the shifts' parts of ln value, to first order
+      for (std::size_t shift = 0; shift < shifts; ++shift) {
+        const double part = (1 + gain) * (state.fine[shift * times + i] / fine - 1) -
+                            gain * (state.coarse[shift * times + i] / coarse - 1);
+        squares += std::pow(state.samples[shift] / total * part, 2);
+      }
+      const auto count = static_cast<double>(shifts);
+      if (shifts > 1) p.standard_error = p.value * std::sqrt(squares * count / (count - 1));
+      p.error = std::hypot(p.standard_error, (p.value - fine) / 4);
     }
-    if (shifts > 1)
-      p.standard_error = std::sqrt(squares * static_cast<double>(shifts) / static_cast<double>(shifts - 1));
     all.push_back(p);
   }
   return all;

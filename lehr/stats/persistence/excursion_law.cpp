@@ -29,7 +29,8 @@ ExcursionLaw::ExcursionLaw(SwitchKernel own, SwitchKernel other, MarchGrid grid)
 
 std::size_t ExcursionLaw::cell_of(double t) const {
   const auto& times = grid_.times;
-  return static_cast<std::size_t>(std::upper_bound(times.begin() + 1, times.end() - 1, t) - times.begin()) - 1;
+  return static_cast<std::size_t>(std::upper_bound(times.begin() + 1, times.end() - 1, t) - times.begin()) -
+         1;
 }
 
 double ExcursionLaw::survival(double t) const {
@@ -39,7 +40,8 @@ double ExcursionLaw::survival(double t) const {
     const std::size_t i = cell_of(t);
     return values_[i] - densities_[i] * (t - grid_.times[i]);
   }
-  return values_.back() * (exponent_.theta ? std::exp(-*exponent_.theta * (t - end)) : other_(t) / other_(end));
+  return values_.back() *
+         (exponent_.theta ? std::exp(-*exponent_.theta * (t - end)) : other_(t) / other_(end));
 }
 
 double ExcursionLaw::cdf(double t) const { return 1 - survival(t); }

@@ -1,12 +1,13 @@
-// The law of one excursion in the independent interval approximation: distribution function, density, moments,
-// quantiles, exponent, exact draws.
+// The law of one excursion in the independent interval approximation: distribution function, density,
+// moments, quantiles, exponent, exact draws.
 //
 //   T = Y_1 + ... + Y_N + X,   P(X > t) = D_own(t) / mass,  P(Y > t) = D_other(t) / (2 - mass),
 //   P(N = n) = (1 - p)^n p,    p = mass / 2
-// which at level 0 is a sum of nu = 1 + N parts with the survival function E, nu geometric on 1, 2, ... with mean 2.
+// which at level 0 is a sum of nu = 1 + N parts with the survival function E, nu geometric on 1, 2, ... with
+// mean 2.
 //   E T = E X + (1/p - 1) E Y,   Var T = Var X + (1/p - 1) Var Y + (1/p - 1) / p (E Y)^2
-// Between the grid's times the distribution function is linear; beyond its end the survival function falls as e^(-theta t), or, where there is
-// no exponent, as the kernel does.
+// Between the grid's times the distribution function is linear; beyond its end the survival function falls as
+// e^(-theta t), or, where there is no exponent, as the kernel does.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class ExcursionLaw {
  public:
   ExcursionLaw(SwitchKernel own, SwitchKernel other, MarchGrid grid);
 
-  // As marched: both may leave [0, 1] where the approximation is no distribution. `survival` keeps small digits.
+  // As marched: both may leave [0, 1] where the approximation is no distribution. `survival` keeps small
+  // digits.
   double survival(double t) const;
   double cdf(double t) const;
   double pdf(double t) const;
@@ -32,8 +34,8 @@ class ExcursionLaw {
   double mean() const;
   double variance() const;  // infinite for heavy tails
 
-  // Draws by inverting the kernels; only where both kernels never rise. `draw` takes one from a stream; `sample` takes
-  // `count` in parallel, equal for equal seeds.
+  // Draws by inverting the kernels; only where both kernels never rise. `draw` takes one from a stream;
+  // `sample` takes `count` in parallel, equal for equal seeds.
   double draw(Stream& random) const;
   std::vector<double> sample(std::int64_t count, Seed seed) const;
 

@@ -18,14 +18,17 @@ constexpr double determined = 1e-14;  // of a variance, below which nothing of i
 
 double upper_tail(double b) { return 0.5 * std::erfc(b / std::numbers::sqrt2); }
 // The z that is exceeded with probability p in [0, 1).
-double upper_quantile(double p) { return std::numbers::sqrt2 * boost::math::erfc_inv(2 * std::max(p, 1e-300)); }
+double upper_quantile(double p) {
+  return std::numbers::sqrt2 * boost::math::erfc_inv(2 * std::max(p, 1e-300));
+}
 
 void check_orthant(const Eigen::MatrixXd& covariance, std::size_t bounds) {
   const Eigen::Index m = covariance.rows();
   if (m < 1 || m > 200 || covariance.cols() != m || bounds != static_cast<std::size_t>(m))
-    throw InvalidInput("orthant: expected a square covariance of 1 to 200 variables with a bound each, found {} x {} "
-                       "and {} bounds",
-                       m, covariance.cols(), bounds);
+    throw InvalidInput(
+        "orthant: expected a square covariance of 1 to 200 variables with a bound each, found {} x {} "
+        "and {} bounds",
+        m, covariance.cols(), bounds);
   if (!covariance.allFinite()) throw InvalidInput("orthant: the covariance has entries that are not finite");
   for (Eigen::Index i = 0; i < m; ++i)
     if (!(covariance(i, i) > 0))
@@ -39,7 +42,7 @@ struct OrderedFactor {
   const Eigen::MatrixXd& covariance;
   Eigen::VectorXd left, explained;  // variance that is left of each variable, and its mean given those taken
   std::span<const double> bound;
-  Eigen::VectorXd least;            // of the variance, that counts
+  Eigen::VectorXd least;  // of the variance, that counts
 
   OrderedFactor(const Eigen::MatrixXd& matrix, std::span<const double> typical, double resolution)
       : l(Eigen::MatrixXd::Zero(matrix.rows(), matrix.rows())),

@@ -97,7 +97,8 @@ std::vector<Interval> PersistenceBootstrap::survival_intervals(const State& stat
   std::vector<Interval> intervals;
   for (std::size_t i = 0; i < times_.size(); ++i) {
     std::vector<double> values;
-    for (std::size_t k = i; k < state.survival.size(); k += times_.size()) values.push_back(state.survival[k]);
+    for (std::size_t k = i; k < state.survival.size(); k += times_.size())
+      values.push_back(state.survival[k]);
     intervals.push_back({quantile(values, (1 - confidence) / 2), quantile(values, (1 + confidence) / 2)});
   }
   return intervals;

@@ -1,9 +1,9 @@
 // How far the persistence of one series can be known: a parametric bootstrap.
 //
-// Each replicate samples a series of the same length from the fitted covariance (circulant embedding), fits the same
-// family to its autocovariances, and computes the exponent and the survival function of the Slepian independent interval
-// approximation. A step adds a few replicates, in parallel. Source: B. Efron and R. Tibshirani, "An Introduction to the
-// Bootstrap", 1993, section 6.5.
+// Each replicate samples a series of the same length from the fitted covariance (circulant embedding), fits
+// the same family to its autocovariances, and computes the exponent and the survival function of the Slepian
+// independent interval approximation. A step adds a few replicates, in parallel. Source: B. Efron and R.
+// Tibshirani, "An Introduction to the Bootstrap", 1993, section 6.5.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ class PersistenceBootstrap {
     std::vector<double> survival;  // a row of times for each
   };
 
-  // `series_length` >= the fit's lags + 2; `times` of the survival function above `level`; otherwise InvalidInput.
+  // `series_length` >= the fit's lags + 2; `times` of the survival function above `level`; otherwise
+  // InvalidInput.
   PersistenceBootstrap(CovarianceFit fit, std::int64_t series_length, std::vector<double> times, double level,
                        std::int64_t replicates);
 
@@ -38,7 +39,8 @@ class PersistenceBootstrap {
   void measure(const State& state, Row& row) const;
   std::int64_t steps() const;  // that finish the run
 
-  // Percentile intervals over the replicates that have an exponent, and of the survival function at each time.
+  // Percentile intervals over the replicates that have an exponent, and of the survival function at each
+  // time.
   Interval theta_interval(const State& state, double confidence = 0.95) const;
   std::vector<Interval> survival_intervals(const State& state, double confidence = 0.95) const;
 

@@ -3,8 +3,8 @@
 //   forward   X_k = sum_j x_j exp(-2 pi i j k / n)      k = 0 .. n/2
 //   inverse   x_j = sum_k X_k exp(+2 pi i j k / n)      over all k with X_(n-k) = conj X_k; not divided by n
 //
-// Plans are estimated, not measured, so that equal input gives equal bits in every run. Transforms may run in several
-// threads at once, each on vectors of its own.
+// Plans are estimated, not measured, so that equal input gives equal bits in every run. Transforms may run in
+// several threads at once, each on vectors of its own.
 #pragma once
 
 #include <complex>

@@ -13,11 +13,15 @@ namespace {
 constexpr std::size_t direct_steps = 4096;  // longest march without transforms
 constexpr std::size_t leaf_steps = 512;     // of the march by halves
 
-// S and the averages over its cells on a grid of equal steps. `sum[i]` collects 1/2 sum_k mass[i - k] average[k].
+// S and the averages over its cells on a grid of equal steps. `sum[i]` collects 1/2 sum_k mass[i - k]
+// average[k].
 class UniformMarch {
  public:
   UniformMarch(std::vector<double> halves, std::vector<double> mass)
-      : mass_(std::move(mass)), sum_(std::move(halves)), survival_(sum_.size(), 1.0), average_(sum_.size() - 1) {}
+      : mass_(std::move(mass)),
+        sum_(std::move(halves)),
+        survival_(sum_.size(), 1.0),
+        average_(sum_.size() - 1) {}
 
   std::vector<double> run() && {
     const std::size_t n = average_.size();
@@ -32,8 +36,8 @@ class UniformMarch {
     if (to - from <= leaf_) return solve_directly(from, to);
     const std::size_t middle = (from + to) / 2;
     solve(from, middle);
-    const std::vector<double> product = convolution(std::span(average_).subspan(from, middle - from),
-                                                    std::span(mass_).subspan(1, to - from));
+    const std::vector<double> product =
+        convolution(std::span(average_).subspan(from, middle - from), std::span(mass_).subspan(1, to - from));
     for (std::size_t i = middle + 1; i <= to; ++i) sum_[i] += 0.5 * product[i - from - 1];
     solve(middle, to);
   }
@@ -56,7 +60,9 @@ std::vector<double> values_at(const SwitchKernel& kernel, const std::vector<doub
   std::vector<double> values(times.size());
   parallel_for(
       static_cast<std::int64_t>(times.size()),
-      [&](std::int64_t i) { values[static_cast<std::size_t>(i)] = kernel(times[static_cast<std::size_t>(i)]); },
+      [&](std::int64_t i) {
+        values[static_cast<std::size_t>(i)] = kernel(times[static_cast<std::size_t>(i)]);
+      },
       128);
   return values;
 }
@@ -95,8 +101,8 @@ MarchGrid march_grid(double end, std::int64_t n, const Schedule& step) {
     grid.times.push_back(total += length);
   }
   for (std::size_t i = 1; i < grid.times.size(); ++i)
-    grid.times[i] = grid.uniform ? end * static_cast<double>(i) / static_cast<double>(n)
-                                 : end * grid.times[i] / total;
+    grid.times[i] =
+        grid.uniform ? end * static_cast<double>(i) / static_cast<double>(n) : end * grid.times[i] / total;
   return grid;
 }
 

@@ -42,19 +42,22 @@ double refined_dt(const Covariance& covariance, const SimulateExcursionsOptions&
 }
 
 // About a twelfth of a series is kept for endings; short runs take one series.
-CirculantEmbedding embedding_for(const Covariance& covariance, std::int64_t points, double dt, double ending) {
+CirculantEmbedding embedding_for(const Covariance& covariance, std::int64_t points, double dt,
+                                 double ending) {
   const double kept = ending / dt;
   if (!(kept < double{1 << 23}))
-    throw InvalidInput("simulate: at dt = {:.3g} a series needs {:.3g} points to see its longest excursions end, "
-                       "allowed are {}; a larger rate_tolerance or a lower level helps",
-                       dt, kept, 1 << 23);
+    throw InvalidInput(
+        "simulate: at dt = {:.3g} a series needs {:.3g} points to see its longest excursions end, "
+        "allowed are {}; a larger rate_tolerance or a lower level helps",
+        dt, kept, 1 << 23);
   const auto shortest = static_cast<std::uint64_t>(std::ceil(kept * 1.5)) + 1;
   const auto wanted = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(kept * 12), std::uint64_t{1} << 15,
                                                 std::uint64_t{1} << 24);
-  const auto length = std::max(std::bit_ceil(shortest),
-                               std::min(std::bit_ceil(wanted), std::bit_ceil(static_cast<std::uint64_t>(points))));
-  return CirculantEmbedding(sampled_covariance([&](double t) { return covariance(t); }, dt,
-                                               static_cast<std::int64_t>(length)));
+  const auto length =
+      std::max(std::bit_ceil(shortest),
+               std::min(std::bit_ceil(wanted), std::bit_ceil(static_cast<std::uint64_t>(points))));
+  return CirculantEmbedding(
+      sampled_covariance([&](double t) { return covariance(t); }, dt, static_cast<std::int64_t>(length)));
 }
 
 }  // namespace
@@ -66,8 +69,7 @@ SimulateExcursions::SimulateExcursions(const Covariance& covariance, SimulateExc
       missed_(missed_share(covariance, dt_)),
       embedding_(embedding_for(covariance, options.points, dt_, ending_of(covariance, options.level))),
       series_((options.points + embedding_.length() - 2) / (embedding_.length() - 1)) {
-  begin_before_ =
-      static_cast<double>(embedding_.length() - 1) * dt_ - ending_of(covariance, options.level);
+  begin_before_ = static_cast<double>(embedding_.length() - 1) * dt_ - ending_of(covariance, options.level);
 }
 
 std::int64_t SimulateExcursions::steps() const { return (series_ + series_a_step - 1) / series_a_step; }

@@ -1,10 +1,10 @@
 // Excursions of simulated series: the truth that the approximations are compared with.
 //
-// Each step samples a few series of 2^k + 1 points by circulant embedding and takes their excursions that begin before
-// the last 20 mean excursions of the longer kind, so that (almost) none is cut off and lengths have no bias from the
-// series' ends. On a grid
-// of distance dt crossings come at the rate arccos(R(dt)) / (pi dt), below Rice's sqrt(lambda2) / pi by the pairs that
-// fall between two points; dt is halved until this share is at most `rate_tolerance`.
+// Each step samples a few series of 2^k + 1 points by circulant embedding and takes their excursions that
+// begin before the last 20 mean excursions of the longer kind, so that (almost) none is cut off and lengths
+// have no bias from the series' ends. On a grid
+// of distance dt crossings come at the rate arccos(R(dt)) / (pi dt), below Rice's sqrt(lambda2) / pi by the
+// pairs that fall between two points; dt is halved until this share is at most `rate_tolerance`.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,8 @@ class SimulateExcursions {
     Excursions excursions;
   };
 
-  // Throws InvalidInput for options out of range, and where the end of a series would need more than 2^23 points.
+  // Throws InvalidInput for options out of range, and where the end of a series would need more than 2^23
+  // points.
   SimulateExcursions(const Covariance& covariance, SimulateExcursionsOptions options);
 
   State start(const Moment& now) const;

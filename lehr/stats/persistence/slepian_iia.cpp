@@ -9,7 +9,8 @@ namespace lehr::stats {
 namespace {
 
 constexpr double default_intervals = 12;  // mean intervals that the grid spans
-constexpr double formal_tolerance = 1e-6;  // of F beyond [0, 1], and of a negative density times the mean interval
+constexpr double formal_tolerance =
+    1e-6;  // of F beyond [0, 1], and of a negative density times the mean interval
 
 SwitchKernel kernel_above(const ClippedSlepian& slepian, const MemoryNodes& nodes) {
   return {[slepian](double t) { return slepian.memory_above(t); }, 1 - slepian.limit(), nodes,
@@ -36,9 +37,12 @@ Margin least_margin_of(const ClippedSlepian& slepian, const MemoryNodes& nodes) 
 
 const char* name(Validity validity) {
   switch (validity) {
-    case Validity::valid_monotone: return "valid_monotone";
-    case Validity::formal_ok: return "formal_ok";
-    case Validity::invalid: return "invalid";
+    case Validity::valid_monotone:
+      return "valid_monotone";
+    case Validity::formal_ok:
+      return "formal_ok";
+    case Validity::invalid:
+      return "invalid";
   }
   return "";
 }
@@ -81,27 +85,30 @@ void SlepianIia::judge(const SlepianIiaOptions& options, const MemoryNodes& node
   const bool falls = worse.largest_rise() <= options.tolerance && worse.lowest() >= -options.tolerance;
   if (falls && (!at_zero || margin.least >= -options.tolerance)) {
     status_ = Validity::valid_monotone;
-    verdict_ = at_zero ? "Valid: arcsin R is convex, so the excursion time is a geometric sum of positive times."
-                       : "Valid: the memory of a crossing falls on both sides of the level, so both laws are "
-                         "geometric sums of positive times.";
+    verdict_ = at_zero
+                   ? "Valid: arcsin R is convex, so the excursion time is a geometric sum of positive times."
+                   : "Valid: the memory of a crossing falls on both sides of the level, so both laws are "
+                     "geometric sums of positive times.";
     return;
   }
   const double interval = covariance().mean_interval();
   const double density = std::min(above_.lowest_density(), below_.lowest_density());
   const double overshoot = std::max(above_.overshoot(), below_.overshoot());
   const std::string where =
-      at_zero ? fmt::format("the condition R''(1 - R^2) + R R'^2 >= 0 is missed by {:.2g} lambda2 at t = {:.4g}",
-                            -margin.least, margin.at)
-              : fmt::format("the memory of a crossing rises by {:.2g} near t = {:.4g}", worse.largest_rise(),
-                            worse.rises_at());
+      at_zero
+          ? fmt::format("the condition R''(1 - R^2) + R R'^2 >= 0 is missed by {:.2g} lambda2 at t = {:.4g}",
+                        -margin.least, margin.at)
+          : fmt::format("the memory of a crossing rises by {:.2g} near t = {:.4g}", worse.largest_rise(),
+                        worse.rises_at());
   if (density * interval >= -formal_tolerance && overshoot <= formal_tolerance) {
     status_ = Validity::formal_ok;
     verdict_ = "No proof: " + where + ", but the density that follows is nowhere negative.";
   } else {
     status_ = Validity::invalid;
-    verdict_ = fmt::format("Invalid, do not use: {}; the distribution function leaves [0, 1] by {:.2g} and its density "
-                           "falls to {:.2g}.",
-                           where, overshoot, density);
+    verdict_ = fmt::format(
+        "Invalid, do not use: {}; the distribution function leaves [0, 1] by {:.2g} and its density "
+        "falls to {:.2g}.",
+        where, overshoot, density);
   }
 }
 
@@ -115,9 +122,10 @@ PersistencyExponent slepian_exponent(const Covariance& covariance, double level)
       level == 0 ? persistency_exponent(own, own) : persistency_exponent(own, kernel_below(slepian, nodes));
   const Margin margin = least_margin_of(slepian, nodes);
   if (level == 0 && margin.least < -1e-9)
-    exponent.reason = fmt::format("the condition is missed by {:.2g} lambda2 at t = {:.4g}: no proof that there is such "
-                                  "a distribution",
-                                  -margin.least, margin.at);
+    exponent.reason = fmt::format(
+        "the condition is missed by {:.2g} lambda2 at t = {:.4g}: no proof that there is such "
+        "a distribution",
+        -margin.least, margin.at);
   return exponent;
 }
 

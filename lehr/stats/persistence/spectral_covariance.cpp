@@ -22,8 +22,9 @@ void check_density(std::span<const double> frequency, std::span<const double> de
       throw InvalidInput("{}: frequencies must rise from 0 or more, found {} (row {})", name, frequency[i],
                          i + 1);
     if (!(density[i] >= 0) || !std::isfinite(density[i]))
-      throw InvalidInput("{}: the density must be at least 0, found {} at frequency {} (not positive definite)",
-                         name, density[i], frequency[i]);
+      throw InvalidInput(
+          "{}: the density must be at least 0, found {} at frequency {} (not positive definite)", name,
+          density[i], frequency[i]);
     largest = std::max(largest, density[i]);
   }
   if (largest == 0) throw InvalidInput("{}: the density is 0 everywhere", name);
@@ -62,8 +63,8 @@ FourierIntegrals integrals_at(std::span<const double> frequency, std::span<const
     const double cosine = std::cos(c * t), sine = std::sin(c * t);
     sum.r += cosine * s * m0 - sine * p * m1;
     sum.slope -= sine * (c * s * m0 + p * m2) + cosine * (s + c * p) * m1;
-    sum.curvature -= cosine * (c * c * s * m0 + (s + 2 * c * p) * m2) -
-                     sine * ((2 * c * s + c * c * p) * m1 + p * m3);
+    sum.curvature -=
+        cosine * (c * c * s * m0 + (s + 2 * c * p) * m2) - sine * ((2 * c * s + c * c * p) * m1 + p * m3);
   }
   return sum;
 }

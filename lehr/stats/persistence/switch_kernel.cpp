@@ -8,7 +8,7 @@
 namespace lehr::stats {
 namespace {
 
-constexpr double forgotten = 1e-26;       // of R and R', where the nodes end
+constexpr double forgotten = 1e-26;        // of R and R', where the nodes end
 constexpr double longest_intervals = 400;  // mean intervals, where they end at the latest
 
 double memory_end(const Covariance& covariance, double panel) {
@@ -125,10 +125,10 @@ double SwitchKernel::inverse(double share) const {
       if (!(high < 1e6 * end_)) return std::numeric_limits<double>::infinity();
     }
   }
-  double at_low = (*this)(low) - target, at_high = (*this)(high) - target;
+  double at_low = (*this)(low)-target, at_high = (*this)(high)-target;
   for (int i = 0; i < 100 && high - low > 1e-13 * high && at_low != at_high; ++i) {
     const double middle = std::clamp((low * at_high - high * at_low) / (at_high - at_low), low, high);
-    const double value = (*this)(middle) - target;
+    const double value = (*this)(middle)-target;
     if (value > 0) {
       low = middle, at_low = value, at_high *= 0.5;
     } else {

@@ -1,8 +1,9 @@
 // One memory D(t) of a clipped Slepian process (clipped_slepian.hpp), tabulated for integrals over all t.
 //
-// D falls from its mass D(0) to 0; where it never rises, D / mass is the survival function of the parts that an
-// excursion is made of. Integrals run over Gauss-Legendre panels of a quarter of a mean interval up to the time where R
-// has fallen below 1e-26, or 400 mean intervals; beyond it by an exponential or a power of t that continues D.
+// D falls from its mass D(0) to 0; where it never rises, D / mass is the survival function of the parts that
+// an excursion is made of. Integrals run over Gauss-Legendre panels of a quarter of a mean interval up to the
+// time where R has fallen below 1e-26, or 400 mean intervals; beyond it by an exponential or a power of t
+// that continues D.
 #pragma once
 
 #include <functional>
@@ -29,10 +30,11 @@ class SwitchKernel {
   double mass() const { return mass_; }
   double decay_rate() const { return decay_rate_; }
   double operator()(double t) const { return t <= 0 ? mass_ : memory_(t); }
-  // The time t with D(t) = share * mass, share in (0, 1), of a D that never rises; infinity beyond its tail's reach.
+  // The time t with D(t) = share * mass, share in (0, 1), of a D that never rises; infinity beyond its tail's
+  // reach.
   double inverse(double share) const;
 
-  double integral() const { return moment(0); }    // int D dt
+  double integral() const { return moment(0); }      // int D dt
   double first_moment() const { return moment(1); }  // int t D dt; infinite for heavy tails
   // int t^power e^(rate t) D dt, power 0 or 1; infinite where it does not converge.
   double exponential_moment(double rate, int power) const;
@@ -50,7 +52,7 @@ class SwitchKernel {
   std::function<double(double)> memory_;
   double mass_, decay_rate_, end_;
   std::vector<double> time_, weight_, value_;
-  double tail_value_ = 0;                 // D(end), 0 where there is no tail to speak of
+  double tail_value_ = 0;                  // D(end), 0 where there is no tail to speak of
   double tail_rate_ = 0, tail_power_ = 0;  // one of them is above 0 where there is a tail
   double largest_rise_ = 0, rises_at_ = 0, lowest_ = 0;
 };

@@ -18,7 +18,8 @@ class PersistCommand : public lehr::test::CommandLine {
   // sech(t / 2): diffusion in the plane.
   void write_table(const std::string& name, double h, double end) const {
     std::string text = "t,R\n";
-    for (double t = 0; t <= end; t += h) text += std::to_string(t) + "," + precise(1 / std::cosh(t / 2)) + "\n";
+    for (double t = 0; t <= end; t += h)
+      text += std::to_string(t) + "," + precise(1 / std::cosh(t / 2)) + "\n";
     write(name, text);
   }
   static std::string precise(double value) {
@@ -60,9 +61,10 @@ TEST_F(PersistCommand, ComparesTheRoutes) {
   EXPECT_LE(metrics["exact_difference"].get<double>(), 0.01);
   EXPECT_LE(metrics["samples_distance"].get<double>(), 0.015);
   EXPECT_EQ(json["exact"].size(), 8u);
-  EXPECT_NEAR(metrics["exact_theta"].get<double>(), 3.0 / 16, 5 * metrics["exact_theta_error"].get<double>() + 0.002);
+  EXPECT_NEAR(metrics["exact_theta"].get<double>(), 3.0 / 16, 3 * metrics["exact_theta_error"].get<double>());
   // Equal at any number of threads.
-  const Json again = run_json("--cov diffusion:d=2 --simulate 1e6 --exact 20 --qmc 300 --samples 20000 --threads 1");
+  const Json again =
+      run_json("--cov diffusion:d=2 --simulate 1e6 --exact 20 --qmc 300 --samples 20000 --threads 1");
   EXPECT_EQ(again["metrics"], metrics);
 }
 
@@ -87,7 +89,8 @@ TEST_F(PersistCommand, ReadsTablesAndSpectra) {
   write_table("cov.csv", 0.125, 40);
   EXPECT_NEAR(run_json("--table cov.csv")["metrics"]["theta"].get<double>(), 0.18621, 1e-4);
   std::string spectrum = "omega,S\n";
-  for (int i = 0; i <= 1000; ++i) spectrum += precise(i * 0.008) + "," + precise(std::exp(-i * i * 3.2e-5)) + "\n";
+  for (int i = 0; i <= 1000; ++i)
+    spectrum += precise(i * 0.008) + "," + precise(std::exp(-i * i * 3.2e-5)) + "\n";
   write("s.csv", spectrum);
   EXPECT_NEAR(run_json("--spectrum s.csv --theta-only")["metrics"]["theta"].get<double>(), 0.41150, 5e-4);
 }

@@ -14,7 +14,8 @@ TEST(CirculantEmbedding, EigenvaluesAreTheCosineSums) {
   double lowest = 1e300, largest = -1e300;
   for (int k = 0; k < 8; ++k) {
     double lambda = r[0] + (k % 2 == 0 ? 1 : -1) * r[4];
-    for (int j = 1; j < 4; ++j) lambda += 2 * r[static_cast<std::size_t>(j)] * std::cos(2 * std::numbers::pi * j * k / 8);
+    for (int j = 1; j < 4; ++j)
+      lambda += 2 * r[static_cast<std::size_t>(j)] * std::cos(2 * std::numbers::pi * j * k / 8);
     lowest = std::min(lowest, lambda), largest = std::max(largest, lambda);
   }
   const CirculantEmbedding embedding(r);

@@ -50,7 +50,8 @@ TEST_P(Recovery, OfTheParameters) {
 }
 INSTANTIATE_TEST_SUITE_P(All, Recovery,
                          testing::Values("diffusion:d=1,scale=7", "matern:nu=1.7,scale=0.3",
-                                         "rational_quadratic:alpha=0.6,scale=20", "gaussian:frequency=2,scale=3"));
+                                         "rational_quadratic:alpha=0.6,scale=20",
+                                         "gaussian:frequency=2,scale=3"));
 
 TEST(CovarianceFit, LagsReachTwiceTheDecorrelation) {
   std::vector<double> covariances;

@@ -97,9 +97,11 @@ TEST_P(Tables, HaveTheExponentOfTheirCovariance) {
   EXPECT_NEAR(*iia.above().exponent().theta, *slepian_exponent(truth).theta, GetParam().tolerance);
 }
 INSTANTIATE_TEST_SUITE_P(All, Tables,
-                         testing::Values(TableCase{"diffusion:d=2", 0, 2e-5}, TableCase{"diffusion:d=2", 1, 2e-5},
+                         testing::Values(TableCase{"diffusion:d=2", 0, 2e-5},
+                                         TableCase{"diffusion:d=2", 1, 2e-5},
                                          TableCase{"diffusion:d=2", 2, 2e-5}, TableCase{"gaussian", 0, 1e-4},
-                                         TableCase{"matern:nu=2.5", 0, 1e-4}, TableCase{"matern:nu=1.5", 0, 1e-3},
+                                         TableCase{"matern:nu=2.5", 0, 1e-4},
+                                         TableCase{"matern:nu=1.5", 0, 1e-3},
                                          TableCase{"random_acceleration", 2, 1e-4}));
 
 TEST(CovarianceTable, ExactTablesAreProvedMonotone) {

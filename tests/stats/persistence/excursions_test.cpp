@@ -36,7 +36,8 @@ TEST(Excursions, AreMeasuredBetweenInterpolatedCrossings) {
   EXPECT_THROW(append_excursions(series, 0, 0, early), InvalidInput);
 }
 
-// The remission times of E. Gehan (1965), 6-MP group; survival and errors as R's survival package prints them.
+// The remission times of E. Gehan (1965), 6-MP group; survival and errors as R's survival package prints
+// them.
 TEST(Excursions, ProductLimitOfGehansData) {
   const std::vector<double> complete{6, 6, 6, 7, 10, 13, 16, 22, 23};
   const std::vector<double> censored{6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35};

@@ -46,7 +46,8 @@ TEST(GaussianOrthant, IndependentBoundsMultiply) {
 TEST(GaussianOrthant, DeterminedVariablesAreIndicators) {
   // Z3 = Z1 + Z2, bounded by 1: P(Z1, Z2 > 0, Z1 + Z2 > 1).
   const Eigen::MatrixXd singular{{1, 0, 1}, {0, 1, 1}, {1, 1, 2}};
-  const OrthantProbability p = orthant_probability(singular, std::vector<double>{0, 0, 1}, 20'000, 12, Seed{1});
+  const OrthantProbability p =
+      orthant_probability(singular, std::vector<double>{0, 0, 1}, 20'000, 12, Seed{1});
   // The triangle that is cut off the quadrant, by rotating it: (erf(1/2))^2 / 4.
   const double truth = 0.25 - std::pow(std::erf(0.5), 2) / 4;
   EXPECT_NEAR(p.value, truth, 5 * p.standard_error);

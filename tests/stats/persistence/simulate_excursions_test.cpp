@@ -41,12 +41,12 @@ TEST_P(Truth, DistanceOfTheApproximation) {
   EXPECT_NEAR(*run.last.find("crossing_rate_error"), -method.missed_crossings(), 0.005);
   EXPECT_NEAR(mean(lengths) / covariance.mean_interval(), 1, 0.01);
   const SlepianIia iia(covariance);
-  const double distance =
-      kolmogorov_smirnov(lengths, [&](double t) { return iia.above().cdf(t); }).statistic;
+  const double distance = kolmogorov_smirnov(lengths, [&](double t) { return iia.above().cdf(t); }).statistic;
   EXPECT_GE(distance, GetParam().low);
   EXPECT_LE(distance, GetParam().high);
 }
-// Random acceleration is visibly worse. A coarser dt than the study's: at most 0.7 % of the crossings are missed.
+// Random acceleration is visibly worse. A coarser dt than the study's: at most 0.7 % of the crossings are
+// missed.
 INSTANTIATE_TEST_SUITE_P(Families, Truth,
                          testing::Values(TruthCase{"diffusion:d=1", 0.1, 9'500'000, 0, 0.010},
                                          TruthCase{"diffusion:d=2", 0.1, 6'800'000, 0, 0.010},

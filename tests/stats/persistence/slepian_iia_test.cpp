@@ -10,8 +10,8 @@
 namespace lehr::stats {
 namespace {
 
-// A covariance whose clipped process is the random telegraph: arcsin R = pi/2 e^(-rate t), so that E = e^(-rate t) and
-// the excursion is exponential with rate / 2 exactly.
+// A covariance whose clipped process is the random telegraph: arcsin R = pi/2 e^(-rate t), so that E =
+// e^(-rate t) and the excursion is exponential with rate / 2 exactly.
 Covariance telegraph(double rate) {
   const auto at = [rate](double t) {
     const double half = std::numbers::pi / 2, gap = half * std::exp(-rate * t);
@@ -95,7 +95,8 @@ TEST(SlepianIia, MarchByTransformsEqualsTheDirectOne) {
                             memory_nodes(covariance), 1);
   // 4096 steps are the longest direct march, 8192 go by halves; both have a grid point at every unit of time.
   const MarchGrid direct = march_grid(32, 4096, 1), halves = march_grid(32, 8192, 1);
-  const std::vector<double> s = renewal_march(direct, kernel, kernel), finer = renewal_march(halves, kernel, kernel);
+  const std::vector<double> s = renewal_march(direct, kernel, kernel),
+                            finer = renewal_march(halves, kernel, kernel);
   for (std::size_t i = 1; i <= 32; ++i) {
     const double truth = std::exp(-0.5 * static_cast<double>(i));
     const double error = s[128 * i] / truth - 1, finer_error = finer[256 * i] / truth - 1;
@@ -156,7 +157,8 @@ TEST(SlepianIia, SubexponentialHasNoExponent) {
   // P(T > t) ~ E(nu) E(t) = 2 E(t) far out.
   const double t = iia.above().times().back();
   EXPECT_NEAR(iia.above().survival(t) / iia.slepian().expected_sign(t), 2, 0.3);
-  for (const double p : {0.99, 1 - 1e-13}) EXPECT_NEAR(iia.above().survival(iia.above().quantile(p)) / (1 - p), 1, 1e-3);
+  for (const double p : {0.99, 1 - 1e-13})
+    EXPECT_NEAR(iia.above().survival(iia.above().quantile(p)) / (1 - p), 1, 1e-3);
 }
 
 class Levels : public testing::TestWithParam<double> {};
@@ -201,8 +203,8 @@ TEST(ClippedSlepian, MatchesTheClippedCovariance) {
       const double h = 1e-5;
       const double slope = (std::asin(covariance(t + h)) - std::asin(covariance(t - h))) / (2 * h);
       EXPECT_NEAR(slepian.expected_sign(t), -slope / std::sqrt(covariance.lambda2), 1e-8) << text;
-      const double bend =
-          (slepian.expected_sign(t + h) - slepian.expected_sign(t - h)) / (2 * h) / std::sqrt(covariance.lambda2);
+      const double bend = (slepian.expected_sign(t + h) - slepian.expected_sign(t - h)) / (2 * h) /
+                          std::sqrt(covariance.lambda2);
       const double square = 1 - covariance(t) * covariance(t);
       EXPECT_NEAR(slepian.condition_margin(t), -bend * std::pow(square, 1.5), 1e-7) << text;
     }
@@ -218,7 +220,8 @@ TEST(ClippedSlepian, LeavesOneByTheSeriesAtZero) {
   const ClippedSlepian acceleration(parse_covariance("random_acceleration"));
   EXPECT_NEAR(acceleration.power_at_zero(), 1, 1e-3);
   // R = 1 - 3/8 t^2 + t^3/4 ..., so that E = 1 - 2 (1/4) / (3/4) t.
-  for (const double t : {1e-5, 1e-4}) EXPECT_NEAR((1 - acceleration.expected_sign(t)) / t, 2.0 / 3, 2e-3) << t;
+  for (const double t : {1e-5, 1e-4})
+    EXPECT_NEAR((1 - acceleration.expected_sign(t)) / t, 2.0 / 3, 2e-3) << t;
 }
 
 TEST(ClippedSlepian, LevelsByQuadrature) {
