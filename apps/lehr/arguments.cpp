@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "lehr/core/errors.hpp"
@@ -23,6 +24,7 @@ void add_shared(CLI::App& app, SharedFlags& shared, bool study) {
     app.add_flag("--restart", shared.restart);
   } else {
     app.add_option("--seed", shared.seed);
+    app.add_option("--save-every", shared.save_every);
   }
   app.allow_extras();
 }
@@ -61,6 +63,8 @@ void check_shared(const SharedFlags& shared, const std::string& where) {
   if (shared.jobs < 0 || shared.jobs > 4096)
     throw InvalidInput("{}: --jobs must be in [0, 4096] (0: as many as threads), found {}", where,
                        shared.jobs);
+  if (!(shared.save_every > 0) || !std::isfinite(shared.save_every))
+    throw InvalidInput("{}: --save-every must be seconds above 0, found {}", where, shared.save_every);
   if (shared.seed < 0) throw InvalidInput("{}: --seed must be at least 0, found {}", where, shared.seed);
 }
 

@@ -16,6 +16,7 @@ struct SharedFlags {
   std::int64_t seed = 1;
   std::int64_t threads = 0;
   std::int64_t jobs = 1;
+  double save_every = 30;  // seconds between checkpoints
   bool json = false, quiet = false, resume = false, restart = false, help = false;
 };
 

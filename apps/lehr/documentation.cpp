@@ -58,7 +58,9 @@ void print_task(const Program& program, const Task& task) {
   });
   fmt::print(
       "\nFlags of every task:\n"
-      "  --seed N    --threads N (0: all cores)    --out FOLDER    --json    --quiet    --resume\n");
+      "  --seed N    --threads N (0: all cores)    --out FOLDER    --json    --quiet\n"
+      "  --resume    go on from the checkpoint in FOLDER    --save-every SECONDS (30)    between "
+      "checkpoints\n");
   if (task.examples.empty()) return;
   fmt::print("\nExamples:\n");
   for (const std::string& example : task.examples) fmt::print("  {} {}\n", program.name, example);

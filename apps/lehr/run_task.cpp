@@ -10,7 +10,6 @@
 #include "lehr/core/parallel.hpp"
 
 namespace lehr::command {
-
 int run_task(const Program& program, const Task& task, const std::vector<std::string>& words) {
   TaskArguments arguments;
   const std::string& label = task.short_name.empty() ? task.name : task.short_name;
@@ -25,7 +24,12 @@ int run_task(const Program& program, const Task& task, const std::vector<std::st
       .seed = {static_cast<std::uint64_t>(shared.seed)}, .base = {}, .directory = out, .observers = {}};
   context.observers.interrupted = interruption_flag();
   context.observers.checkpoints.resume = shared.resume;
-  if (!shared.quiet) context.observers.list.push_back(progress_bar(label));
+  context.observers.checkpoints.every_seconds = shared.save_every;
+  if (!shared.quiet) {
+    context.observers.list.push_back(progress_bar(label));
+    context.loading = loading_bar(label);
+    context.notice = [&](const std::string& text) { fmt::print(stderr, "{}: {}\n", program.name, text); };
+  }
 
   const Report report = task.run(arguments.options, label, context);
   if (shared.json)
@@ -34,7 +38,15 @@ int run_task(const Program& program, const Task& task, const std::vector<std::st
     print_report(report);
   if (!shared.json || !shared.out.empty())
     write_and_tell(report, out, shared, fmt::format("{} {}", program.name, label));
-  return context.observers.interrupted->load() ? interrupted : done;
+  if (context.observers.interrupted->load()) {
+    if (!shared.quiet && std::filesystem::exists(context.checkpoint_file()))
+      fmt::print(stderr, "{}: interrupted; --resume goes on from the checkpoint in {}\n", program.name,
+                 out.string());
+    return interrupted;
+  }
+  std::error_code ignored;  // a checkpoint that stays is of a run that is done
+  std::filesystem::remove(context.checkpoint_file(), ignored);
+  return done;
 }
 
 }  // namespace lehr::command

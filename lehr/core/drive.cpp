@@ -1,5 +1,7 @@
 #include "lehr/core/drive.hpp"
 
+#include "lehr/core/json.hpp"
+
 namespace lehr {
 
 const char* name(Stop why) {
@@ -40,6 +42,17 @@ Stop stop_for(const Budget::Limit& limit) {
 void check_finite(const Row& row, std::int64_t step) {
   for (const auto& [name, value] : row.entries())
     if (!std::isfinite(value)) throw NumericalFailure("step {}: {} is {}", step, name, value);
+}
+
+void check_options(const StateTensors& saved, const Checkpoints& checkpoints) {
+  if (checkpoints.options.empty() || !saved.contains("drive.options")) return;
+  std::string before;
+  StateReader{saved}("drive.options", before);
+  if (before == checkpoints.options) return;
+  const std::string file = checkpoints.path.string();
+  throw InvalidInput("{}: the checkpoint is of a run with other options: {}", file,
+                     first_difference(parse_json(before.empty() ? "{}" : before, file + ": options"),
+                                      parse_json(checkpoints.options, "options")));
 }
 
 std::int64_t due_after(std::int64_t next, std::int64_t steps) {

@@ -58,6 +58,8 @@ Stop stop_for(const Budget::Limit& limit);
 // The number of steps after which an observer that answered `next` is due again; at least steps + 1.
 std::int64_t due_after(std::int64_t next, std::int64_t steps);
 void check_finite(const Row& row, std::int64_t step);
+// Throws InvalidInput, with the first difference, unless the checkpoint's options are those of this run.
+void check_options(const StateTensors& saved, const Checkpoints& checkpoints);
 
 template <Method M>
 void measure(const M& method, const typename M::State& state, Row& row) {
@@ -67,26 +69,27 @@ void measure(const M& method, const typename M::State& state, Row& row) {
 
 template <MethodWithFields M>
 void save(const M& method, typename M::State& state, const Usage& used, Seed seed,
-          const std::filesystem::path& path) {
+          const Checkpoints& checkpoints) {
   StateWriter writer;
   method.fields(writer, state);
+  writer("drive.options", checkpoints.options);
   writer("drive.seed", seed.value);
   writer("drive.steps", used.steps);
   writer("drive.evaluations", used.evaluations);
   writer("drive.seconds", used.seconds);
-  save_state(path, writer.tensors);
+  save_state(checkpoints.path, writer.tensors);
 }
 
 template <MethodWithFields M>
-void load(const M& method, typename M::State& state, Usage& used, Seed seed,
-          const std::filesystem::path& path) {
-  const StateTensors tensors = load_state(path);
+void load(const M& method, typename M::State& state, Usage& used, Seed seed, const Checkpoints& checkpoints) {
+  const StateTensors tensors = load_state(checkpoints.path);
   const StateReader reader(tensors);
   Seed saved;
   reader("drive.seed", saved.value);
   if (saved != seed)
-    throw InvalidInput("{}: the checkpoint is of a run with seed {}, this one has seed {}", path.string(),
-                       saved.value, seed.value);
+    throw InvalidInput("{}: the checkpoint is of a run with seed {}, this one has seed {}",
+                       checkpoints.path.string(), saved.value, seed.value);
+  check_options(tensors, checkpoints);
   reader("drive.steps", used.steps);
   reader("drive.evaluations", used.evaluations);
   reader("drive.seconds", used.seconds);
@@ -171,7 +174,7 @@ class Loop {
     const Checkpoints& checkpoints = observers_.checkpoints;
     if constexpr (MethodWithFields<M>)
       if (!checkpoints.path.empty() && checkpoints.resume && std::filesystem::exists(checkpoints.path))
-        load(method_, state_, used_, now_.seed, checkpoints.path);
+        load(method_, state_, used_, now_.seed, checkpoints);
     return used_.seconds;
   }
 
@@ -248,9 +251,9 @@ class Loop {
   }
 
   void save() {
-    const std::filesystem::path& path = observers_.checkpoints.path;
+    const Checkpoints& checkpoints = observers_.checkpoints;
     if constexpr (MethodWithFields<M>)
-      if (!path.empty()) driving::save(method_, state_, used_, now_.seed, path);
+      if (!checkpoints.path.empty()) driving::save(method_, state_, used_, now_.seed, checkpoints);
     lookout_.saved(used_);
   }
 

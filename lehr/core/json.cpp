@@ -193,4 +193,28 @@ Json parse_json(std::string_view text, std::string_view where, std::int64_t firs
   return root;
 }
 
+namespace {
+
+std::string difference_below(const Json& before, const Json& now, const std::string& path) {
+  const auto shown = [](const Json& value) {
+    return quote(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
+  };
+  if (!before.is_object() || !now.is_object())
+    return fmt::format("{} was {}, is {}", path, shown(before), shown(now));
+  const auto inner = [&](const std::string& key) { return path.empty() ? key : path + "." + key; };
+  for (const auto& [key, value] : before.items()) {
+    if (!now.contains(key)) return fmt::format("{} is gone", inner(key));
+    if (now[key] != value) return difference_below(value, now[key], inner(key));
+  }
+  for (const auto& [key, value] : now.items())
+    if (!before.contains(key)) return fmt::format("{} is new", inner(key));
+  return "the order of the keys";
+}
+
+}  // namespace
+
+std::string first_difference(const Json& before, const Json& now) {
+  return difference_below(before, now, "");
+}
+
 }  // namespace lehr

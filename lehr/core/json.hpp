@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 namespace lehr {
@@ -19,5 +20,9 @@ double number_from(const Json& value);
 // Parses text; throws InvalidInput "where:line:column: reason" (the text's first line counts as
 // `first_line`). Refused are nesting deeper than 200 levels and keys that appear twice in one object.
 Json parse_json(std::string_view text, std::string_view where, std::int64_t first_line = 1);
+
+// The first difference between two objects, in words: "options.rate was 1, is 2"; "the order of the keys" where
+// nothing else differs.
+std::string first_difference(const Json& before, const Json& now);
 
 }  // namespace lehr

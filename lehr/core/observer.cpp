@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "lehr/core/errors.hpp"
 
@@ -22,12 +23,16 @@ std::string duration_text(double seconds) {
   return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
 }
 
+// `label [#####-----]  42 %`
+std::string bar(const std::string& label, double share) {
+  constexpr std::size_t width = 24;
+  const auto filled = static_cast<std::size_t>(share * width);
+  return fmt::format("{} [{}{}] {:3.0f} %", label, std::string(filled, '#'), std::string(width - filled, '-'),
+                     100 * share);
+}
+
 std::string bar_line(const std::string& label, const Moment& now, const Row& row, double seconds) {
-  constexpr int width = 24;
-  const int filled = static_cast<int>(now.progress * width);
-  std::string line =
-      fmt::format("{} [{}{}] {:3.0f} %", label, std::string(static_cast<std::size_t>(filled), '#'),
-                  std::string(static_cast<std::size_t>(width - filled), '-'), 100 * now.progress);
+  std::string line = bar(label, now.progress);
   line += now.steps > 0 ? fmt::format("  step {}/{}", now.step + 1, now.steps)
                         : fmt::format("  step {}", now.step + 1);
   std::size_t shown = 0;
@@ -72,6 +77,31 @@ Observer progress_bar(std::string label) {
     return now.step + display->stride;
   };
   return {draw, [] { fmt::print(stderr, "\r\x1b[K"); }};
+}
+
+LoadProgress loading_bar(std::string label) {
+  if (isatty(STDERR_FILENO) == 0) return {};
+  constexpr double moment = 0.2;  // seconds
+  struct Display {
+    Clock::time_point start, drawn;
+    bool shown = false;
+  };
+  return [label = std::move(label), display = std::make_shared<Display>()](
+             std::string_view file, std::uint64_t done, std::uint64_t total) {
+    const auto time = Clock::now();
+    const auto since = [&](Clock::time_point then) {
+      return std::chrono::duration<double>(time - then).count();
+    };
+    if (done == 0) *display = {time, time, false};
+    if (done < total && since(display->start) > moment && since(display->drawn) > 0.1) {
+      const double share = static_cast<double>(done) / static_cast<double>(total);
+      fmt::print(stderr, "\r{}  reading {}\x1b[K", bar(label, share), file);
+      std::fflush(stderr);
+      display->drawn = time, display->shown = true;
+    } else if (done == total && std::exchange(display->shown, false)) {
+      fmt::print(stderr, "\r\x1b[K");
+    }
+  };
 }
 
 Observer trace(std::function<void(const Moment&, const Row&)> write, std::int64_t every) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lehr/core/moment.hpp"
@@ -30,7 +31,12 @@ struct Checkpoints {
   double every_seconds = 30;
   std::int64_t every_steps = 0;  // 0: by time only
   bool resume = true;
+  // What decides the run's course, as a JSON object: a checkpoint of other options is refused. Empty: not compared.
+  std::string options = {};
 };
+
+// Told how far the reading of a file has come, in bytes.
+using LoadProgress = std::function<void(std::string_view file, std::uint64_t done, std::uint64_t total)>;
 
 struct Observers {
   std::vector<Observer> list;
@@ -41,6 +47,10 @@ struct Observers {
 // Draws `label [#####-----] 42 %  step 420/1000  loss 3.21  00:12 left` on the standard error stream at most
 // ten times a second; does nothing when that is not a terminal.
 Observer progress_bar(std::string label);
+
+// The same for what is read before a run: `label [####------] 42 %  FILE`, gone when done == total. Only files that
+// take longer than a moment show at all.
+LoadProgress loading_bar(std::string label);
 
 // Calls `write` with every `every`-th row.
 Observer trace(std::function<void(const Moment&, const Row&)> write, std::int64_t every = 1);

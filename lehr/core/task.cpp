@@ -1,10 +1,25 @@
 #include "lehr/core/task.hpp"
 
+#include "lehr/core/errors.hpp"
+
 namespace lehr {
 
 std::filesystem::path TaskContext::resolve(const std::string& path) const {
   const std::filesystem::path given(path);
   return given.is_absolute() || base.empty() ? given : base / given;
+}
+
+Observers TaskContext::observers_with_checkpoints(const Json& options) const {
+  Observers with = observers;
+  if (directory.empty()) return with;
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) throw IoError(directory.string(), error.message());
+  with.checkpoints.path = checkpoint_file();
+  with.checkpoints.options = options.dump();
+  if (with.checkpoints.resume && notice && !std::filesystem::exists(with.checkpoints.path))
+    notice(fmt::format("no checkpoint in {}; the run starts at its beginning", directory.string()));
+  return with;
 }
 
 const Task* try_find_task(const Tasks& tasks, std::string_view name) {

@@ -21,8 +21,15 @@ struct TaskContext {
   std::filesystem::path
       base;  // relative paths in options start here (a study's folder; empty: the working folder)
   std::filesystem::path directory;  // for checkpoints and large artifacts; empty: keep nothing on disk
-  Observers observers;  // to hand to drive: progress, Ctrl-C; tasks set checkpoints below `directory`
+  Observers observers;        // to hand to drive: progress, Ctrl-C; tasks set checkpoints below `directory`
+  LoadProgress loading = {};  // to call while a large file is read; may be empty
+  std::function<void(const std::string&)> notice = {};  // tells the user something at once; may be empty
   std::filesystem::path resolve(const std::string& path) const;
+  // `observers` with checkpoints in `checkpoint_file()` of the run that `options` decide; without checkpoints where
+  // there is no directory. Makes the directory.
+  Observers observers_with_checkpoints(const Json& options) const;
+  // Whoever runs the task removes this once the report is safe.
+  std::filesystem::path checkpoint_file() const { return directory / "checkpoint.safetensors"; }
 };
 
 struct Task {

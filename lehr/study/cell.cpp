@@ -152,6 +152,9 @@ void run_cell(RunContext& context, const store::Lease& lease) {
     store::CellResult result = compute(context, lease);
     result.seconds = seconds();
     context.store.finish(lease, result);
+    std::error_code ignored;  // a checkpoint that stays is of a cell that is done
+    std::filesystem::remove(cell_folder(context.folder, lease.arm, lease.seed) / "checkpoint.safetensors",
+                            ignored);
     tell_end(context, lease, Progress::Event::cell_done, "");
   } catch (const NumericalFailure& failure) {
     context.store.fail(lease, failure.what(), seconds());

@@ -46,21 +46,6 @@ store::RunRecord record_of(const Study& study) {
 
 // ---- the run that may be in the folder already ------------------------------------------------------------
 
-// The first difference between two definitions, in words: "arms.cosine.options.rate was 1, is 2".
-std::string first_difference(const Json& before, const Json& now, const std::string& path = "") {
-  const auto shown = [](const Json& value) { return quote(value.dump(), 60); };
-  if (!before.is_object() || !now.is_object())
-    return fmt::format("{} was {}, is {}", path, shown(before), shown(now));
-  const auto inner = [&](const std::string& key) { return path.empty() ? key : path + "." + key; };
-  for (const auto& [key, value] : before.items()) {
-    if (!now.contains(key)) return fmt::format("{} is gone", inner(key));
-    if (now[key] != value) return first_difference(value, now[key], inner(key));
-  }
-  for (const auto& [key, value] : now.items())
-    if (!before.contains(key)) return fmt::format("{} is new", inner(key));
-  return "the order of the arms or options";
-}
-
 void check_unchanged(const Study& study, const std::string& recorded, const std::filesystem::path& folder) {
   const Json now = definition(study);
   if (now.dump() == recorded) return;

@@ -2,15 +2,16 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
+
+#include "tests/core/child_process.hpp"
 
 namespace lehr::test {
 
@@ -38,12 +39,16 @@ class CommandLine : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   // Runs `lehr ARGUMENTS` in the test's folder.
-  Outcome lehr(const std::string& arguments) const {
-    const std::string command =
-        "cd '" + folder_.string() + "' && '" LEHR_COMMAND "' " + arguments + " >out 2>err </dev/null";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content(folder_ / "out"),
-            content(folder_ / "err")};
+  Outcome lehr(const std::string& arguments) const { return outcome(exit_status(start(arguments))); }
+
+  // The same, killed (SIGKILL) after a wait if it is not done by then; code `killed` tells that.
+  Outcome lehr_killed(const std::string& arguments, Waits& waits, int killed_before = 0) const {
+    return outcome(status_after_kill([&] { become(arguments); }, waits, killed_before));
+  }
+
+  // A child that runs `lehr ARGUMENTS`.
+  pid_t start(const std::string& arguments) const {
+    return in_child([&] { become(arguments); });
   }
 
   void write(const std::string& name, const std::string& text) const {
@@ -58,6 +63,16 @@ class CommandLine : public testing::Test {
   }
 
   fs::path folder_;
+
+ private:
+  // Turns this process into `lehr ARGUMENTS`, with its outputs in the files `out` and `err` of the folder.
+  void become(const std::string& arguments) const {
+    const std::string command =
+        "cd '" + folder_.string() + "' && exec '" LEHR_COMMAND "' " + arguments + " >out 2>err </dev/null";
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    throw std::runtime_error("/bin/sh cannot be run");
+  }
+  Outcome outcome(int code) const { return {code, content(folder_ / "out"), content(folder_ / "err")}; }
 };
 
 }  // namespace lehr::test

@@ -225,6 +225,20 @@ TEST(DriveResume, RefusesTheCheckpointOfAnotherSeed) {
   EXPECT_THAT(message, HasSubstr("walk: the checkpoint is of a run with seed 4, this one has seed 5"));
 }
 
+TEST(DriveResume, RefusesTheCheckpointOfOtherOptions) {
+  const TemporaryFolder folder;
+  Observers observers = checkpoints_at(folder / "walk");
+  observers.checkpoints.options = R"({"width":3,"noise":{"kind":"white","scale":0.5}})";
+  drive(Walk{}, Budget::steps(5), Seed{4}, observers);
+  EXPECT_EQ(drive(Walk{}, Budget::steps(9), Seed{4}, observers).used.steps, 9);
+  observers.checkpoints.options = R"({"width":3,"noise":{"kind":"white","scale":0.25}})";
+  const std::string message =
+      message_of<InvalidInput>([&] { drive(Walk{}, Budget::steps(9), Seed{4}, observers); });
+  EXPECT_THAT(message,
+              HasSubstr("walk: the checkpoint is of a run with other options: noise.scale was '0.5', is"));
+  EXPECT_EQ(drive(Walk{}, Budget::steps(9), Seed{4}, checkpoints_at(folder / "walk")).used.steps, 9);
+}
+
 TEST(DriveResume, RefusesADamagedCheckpoint) {
   const TemporaryFolder folder;
   drive(Walk{}, Budget::steps(5), Seed{4}, checkpoints_at(folder / "walk"));

@@ -77,6 +77,16 @@ TEST(Json, NumbersSurviveARoundTrip) {
               HasSubstr("found JSON of type array"));
 }
 
+TEST(Json, TheFirstDifferenceIsToldInWords) {
+  const Json before = {{"rate", 1}, {"inner", {{"name", "a"}, {"size", 3}}}};
+  Json now = before;
+  now["inner"]["size"] = 4;
+  EXPECT_EQ(first_difference(before, now), "inner.size was '3', is '4'");
+  EXPECT_EQ(first_difference(before, {{"rate", 1}}), "inner is gone");
+  EXPECT_EQ(first_difference({{"rate", 1}}, before), "inner is new");
+  EXPECT_EQ(first_difference({{"a", 1}, {"b", 2}}, {{"b", 2}, {"a", 1}}), "the order of the keys");
+}
+
 TEST(JsonLines, SkipsBlankLinesAndCountsThem) {
   std::vector<std::int64_t> lines;
   for_each_json_line(

@@ -135,7 +135,8 @@ template <class M>
 void train(const M& method, const TaskSequence& sequence, const ContinualOptions& options,
            TaskContext& context, Report& report, auto layers) {
   EpochTrace trace;
-  Observers observers = context.observers;
+  ContinualOptions described = options;
+  Observers observers = context.observers_with_checkpoints(describe(described).values());
   const std::int64_t steps_per_epoch = sequence.tasks.front().train.size() / options.batch;
   observers.list.push_back(
       {.see = [&trace, steps_per_epoch](const Moment& now, const Row& row) -> std::int64_t {
@@ -149,12 +150,7 @@ void train(const M& method, const TaskSequence& sequence, const ContinualOptions
          return next - 1;
        },
        .end = {}});
-  if (!context.directory.empty()) {
-    std::filesystem::create_directories(context.directory);
-    observers.checkpoints.path = context.directory / "continual.safetensors";
-  }
   const auto run = drive(method, Budget::steps(method.steps()), context.seed, observers);
-  if (run.why != Stop::interrupted) std::filesystem::remove(observers.checkpoints.path);
   const AccuracyMatrix& accuracy = run.state.accuracy;
   report.metric("accuracy", accuracy.mean());
   report.metric("last_accuracy", accuracy.last());

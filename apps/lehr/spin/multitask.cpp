@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include "apps/lehr/spin/number_table.hpp"
 #include "lehr/core/drive.hpp"
@@ -154,14 +153,10 @@ Report multitask(const MultitaskTaskOptions& options, TaskContext& context) {
   }
   const MultitaskingHebbian method(data, options.method);
   Trace trace;
-  Observers observers = context.observers;
+  MultitaskTaskOptions described = options;
+  Observers observers = context.observers_with_checkpoints(describe(described).values());
   observers.list.push_back(record(trace));
-  if (!context.directory.empty()) {
-    std::filesystem::create_directories(context.directory);
-    observers.checkpoints.path = context.directory / "multitask.safetensors";
-  }
   const auto run = drive(method, Budget::steps(options.sweeps), context.seed, observers);
-  if (run.why != Stop::interrupted) std::filesystem::remove(observers.checkpoints.path);
   const auto theory = predict(options, data, run.state.temperature);
 
   Report report;

@@ -42,12 +42,22 @@ std::int64_t default_steps(const std::string& method) {
   return 1000;
 }
 
-// FNV-1a of the options that decide the course of a run: a checkpoint of other options is never resumed.
-std::string fingerprint(SpinSolveOptions options, const Problem& problem) {
+// What decides the course of a run: the problem itself, and the options but for those that only end the run or say
+// what is done with its result. `steps`: the length that schedules refer to, 0 where it is open.
+Json course(SpinSolveOptions options, const Problem& problem, std::int64_t steps) {
+  options.file = {};
   options.budget.reset(), options.seconds.reset(), options.target.reset();
-  const std::string text = fmt::format("{}|{}|{}|{}", describe(options).values().dump(), problem.name,
-                                       problem.size(), problem.ising.couplings());
-  return fmt::format("{:016x}", lane(text));
+  options.keep = 1;
+  options.states.clear();
+  Json values = describe(options).values();
+  values["sweeps"] = steps;
+  // The energy of some state tells problems of one size apart.
+  Spins probe(static_cast<std::size_t>(problem.size()));
+  Stream random(Seed{0}, lane("spin.solve.probe"));
+  randomise(probe, random);
+  const double energy = problem.polynomial ? problem.polynomial->energy(probe) : problem.ising.energy(probe);
+  values["problem"] = fmt::format("{} ({} spins, H of a probe {})", problem.name, problem.size(), energy);
+  return values;
 }
 
 class Solver {
@@ -65,7 +75,8 @@ class Solver {
       solve_reduced(problem_.ising);
     else
       solve_ising(problem_.ising);
-    solved_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    solved_.seconds =
+        earlier_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (static_cast<std::int64_t>(solved_.best.size()) > options_.keep)
       solved_.best.resize(static_cast<std::size_t>(options_.keep));
     return std::move(solved_);
@@ -233,17 +244,17 @@ class Solver {
   template <class M>
   typename M::State run_method(const M& method, const std::string& control, double updates_per_step) {
     const Budget budget = this->budget();
-    Observers observers = context_.observers;
-    if (!context_.directory.empty()) {
-      std::filesystem::create_directories(context_.directory);
-      observers.checkpoints.path =
-          context_.directory / ("checkpoint-" + fingerprint(options_, problem_) + ".safetensors");
-    }
+    Observers observers =
+        context_.observers_with_checkpoints(course(options_, problem_, budget.step_limit()));
     solved_.control_name = control;
     observers.list.push_back(
         {.see = [&](const Moment& now, const Row& row) { return note(now, row, control, budget); },
          .end = {}});
+    const auto start = std::chrono::steady_clock::now();
     auto run = drive(method, budget, context_.seed, observers);
+    earlier_ =
+        std::max(0.0, run.used.seconds -
+                          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     add_trace_point(run.used.steps, run.last, control);
     solved_.last = run.last;
     const SolutionPool pool = method.solutions(run.state);
@@ -251,7 +262,6 @@ class Solver {
     solved_.energies = pool.energies();
     solved_.steps = run.used.steps;
     solved_.updates = updates_per_step * static_cast<double>(run.used.steps);
-    if (run.why != Stop::interrupted) std::filesystem::remove(observers.checkpoints.path);
     if (run.why == Stop::interrupted)
       solved_.notes.push_back("Interrupted: this is what had been found by then.");
     if (!solved_.best.empty() && problem_.size() > 0)
@@ -285,6 +295,7 @@ class Solver {
   const Problem& problem_;
   TaskContext& context_;
   std::vector<Spins> initial_;
+  double earlier_ = 0;  // seconds that a resumed run had used before
   SpinSolved solved_;
 };
 
