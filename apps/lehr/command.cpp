@@ -38,6 +38,31 @@ bool is_neural(const std::vector<std::string>& words) {
   return known(words[0]) || (words.size() > 1 && known(words[0] + "." + words[1]));
 }
 
+// The tasks "module.verb" of one module.
+std::vector<const Task*> tasks_of(const Program& program, const std::string& module) {
+  std::vector<const Task*> found;
+  for (const Task& task : program.tasks)
+    if (task.name.starts_with(module + ".")) found.push_back(&task);
+  return found;
+}
+
+// `lehr MODULE`: the module's verbs. A verb that is not one of them is refused with the nearest.
+void print_module(const Program& program, const std::vector<const Task*>& tasks,
+                  const std::vector<std::string>& words) {
+  const std::string& module = words[0];
+  const auto verb = [&](const Task& task) { return task.name.substr(module.size() + 1); };
+  if (words.size() > 1 && words[1] != "--help" && words[1] != "-h") {
+    std::vector<std::string> verbs;
+    for (const Task* task : tasks) verbs.push_back(verb(*task));
+    throw InvalidInput("{} has no verb {}{}", module, quote(words[1]), hint(words[1], verbs));
+  }
+  fmt::print("{} {} VERB --option value ...\n\n", program.name, module);
+  for (const Task* task : tasks)
+    fmt::print("  {:20}{}{}\n", verb(*task), task->summary,
+               task->short_name.empty() ? "" : fmt::format(" (`{} {}`)", program.name, task->short_name));
+  fmt::print("\n`{} {} VERB --help` explains one of them.\n", program.name, module);
+}
+
 [[noreturn]] void unknown_command(const Program& program, const std::vector<std::string>& words) {
   std::vector<std::string> known{"run", "check", "tasks"};
   for (const Task& task : program.tasks)
@@ -61,6 +86,8 @@ int dispatch(const Program& program, const std::vector<std::string>& words) {
   if (const auto [task, used] = named_task(program.tasks, words); task != nullptr)
     return run_task(program, *task, {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()});
   if (program.delegates && is_neural(words)) delegate_to_neural(words, words[0]);
+  if (const auto tasks = tasks_of(program, words[0]); !tasks.empty())
+    return print_module(program, tasks, words), done;
   unknown_command(program, words);
 }
 

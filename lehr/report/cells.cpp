@@ -74,6 +74,9 @@ std::size_t column_count(const Table& table) {
 }  // namespace
 
 std::string number_text(double value, std::string_view format) {
+  // Counts are told in full: 1000000, not 1e+06.
+  if (format.empty() && std::abs(value) < 1e12 && value == std::floor(value))
+    return fmt::format("{}", static_cast<std::int64_t>(value));
   const auto parsed = parse_format(format.empty() ? ".6g" : format);
   if (!parsed) return fmt::format("{:.6g}", value);
   const bool whole = std::abs(value) < 9e15 && value == std::floor(value);
@@ -85,7 +88,7 @@ std::string number_text(double value, std::string_view format) {
 std::string cell_text(const Json& cell, std::string_view format) {
   if (cell.is_string()) return clean_line(cell.get_ref<const std::string&>());
   if (cell.is_boolean()) return cell.get<bool>() ? "yes" : "no";
-  if (cell.is_number_integer() && format.empty()) return cell.dump();
+  if (cell.is_number_integer() && (format.empty() || format.back() == 'g')) return cell.dump();
   if (cell.is_number()) return number_text(cell.get<double>(), format);
   if (cell.is_null()) return "";
   return clean_line(cell.dump(-1, ' ', false, Json::error_handler_t::replace));

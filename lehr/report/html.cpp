@@ -93,7 +93,7 @@ class PageWriter {
     add("<section>\n<dl class=\"metrics\">\n");
     for (const auto& [name, value] : report_.metrics)
       add("<div><dt>{}</dt><dd title=\"{}\">{}</dd></div>\n", escape_html(name), value,
-          number_text(value, ".5g"));
+          number_text(value, value == std::floor(value) ? "" : ".5g"));
     add("</dl>\n</section>\n");
   }
 

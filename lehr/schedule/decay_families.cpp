@@ -59,6 +59,23 @@ Family polynomial() {
           }};
 }
 
+Family hyperbolic_tangent() {
+  Parameter scale{.name = "scale",
+                  .kind = ArgumentKind::number,
+                  .help = "the value that is approached",
+                  .default_text = "1"};
+  return {{"tanh",
+           "scale tanh(from + (to - from) x): rises at first evenly, then ever more slowly",
+           {number("from", "argument of tanh at the start"), number("to", "argument of tanh at the end"),
+            std::move(scale)}},
+          [](const Arguments& given, const Source&) {
+            return Curve{[from = given.number("from"), to = given.number("to"),
+                          scale = given.number("scale")](const Place& place) {
+              return scale * std::tanh(std::lerp(from, to, place.progress()));
+            }};
+          }};
+}
+
 Family inverse_sqrt() {
   Parameter scale{.name = "scale",
                   .kind = ArgumentKind::length,
@@ -159,6 +176,7 @@ std::vector<Family> decay_families() {
       shaped("cosine", "to + (from - to) (1 + cos(pi x)) / 2: half a cosine", Shape::cosine),
       cosine_power(),
       polynomial(),
+      hyperbolic_tangent(),
       inverse_sqrt(),
       wsd(),
       cyclic()};

@@ -24,6 +24,11 @@ TEST(Cells, NumbersFollowTheColumnsFormat) {
   EXPECT_EQ(number_text(0.123456789, ".4g"), "0.1235");
   EXPECT_EQ(number_text(12, "+.2e"), "+1.20e+01");
   EXPECT_EQ(number_text(12, "d"), "12");
+  EXPECT_EQ(number_text(1'000'000, ""), "1000000");
+  EXPECT_EQ(number_text(-12'345'678, ""), "-12345678");
+  EXPECT_EQ(number_text(1e15, ""), "1e+15");
+  EXPECT_EQ(cell_text(Json(1'000'000), ".4g"), "1000000");
+  EXPECT_EQ(cell_text(Json(1234567.5), ".4g"), "1.235e+06");
   EXPECT_EQ(number_text(12.5, "d"), "12.5");
   EXPECT_EQ(cell_text(1234567, ""), "1234567");
   EXPECT_EQ(cell_text(true, ""), "yes");

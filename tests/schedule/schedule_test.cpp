@@ -57,6 +57,8 @@ TEST(Schedule, IntegralsAreTheAnalyticOnes) {
   EXPECT_NEAR(mean_of("cosine(4, 1)"), 2.5, tolerance);
   EXPECT_NEAR(mean_of("cosine_power(4, 1, 2)"), 1 + 3 * 3.0 / 8, tolerance);
   EXPECT_NEAR(mean_of("polynomial(4, 1, 3)"), 1 + 3.0 / 4, tolerance);
+  EXPECT_NEAR(mean_of("tanh(from=0.1, to=2.1, scale=10)"), 5 * std::log(std::cosh(2.1) / std::cosh(0.1)),
+              1e-4);  // the rectangle rule's (from - to) / steps
   EXPECT_NEAR(mean_of("inverse_sqrt(3, scale=0.5)"), 3 * (std::sqrt(3.0) - 1), tolerance);
   EXPECT_NEAR(mean_of("wsd(4, 1, start=0.5, warmup=0.25)"), 0.5 + 1 + 1.25, tolerance);
   EXPECT_NEAR(mean_of("wsd(4, 1, start=0.5, shape=sqrt)"), 2 + 0.5 * (1 + 3 * (1 - 2.0 / 3)), tolerance);
@@ -91,6 +93,14 @@ TEST(Schedule, ValuesByHand) {
               ElementsAre(0.5, 1, 2, 4, 8, 8, 8, 8));
   EXPECT_THAT(Schedule::parse("then(linear(0, 2), then(7, 9, at=2steps), at=0.5)").sample(8),
               ElementsAre(0, 0.5, 1, 1.5, 7, 7, 9, 9));
+}
+
+TEST(Schedule, TanhSaturatesAtItsScale) {
+  EXPECT_EQ(Schedule::parse("tanh(from=0.1, to=2.1, scale=10)")(0.25), 10 * std::tanh(0.6));
+  EXPECT_EQ(Schedule::parse("tanh(-1, 1)").sample(3, true),
+            (std::vector<double>{std::tanh(-1.0), 0, std::tanh(1.0)}));
+  EXPECT_EQ(Schedule::parse("tanh(0, 50, 3)")(1), 3);
+  EXPECT_EQ(Schedule::parse("tanh(0.1, 2.1, scale=1)").text(), "tanh(from=0.1, to=2.1)");
 }
 
 // Values printed by PchipInterpolator of scipy 1.10.1: x = [0, .2, .5, 1], y = [1, 3, 2.5, 0].

@@ -1,5 +1,6 @@
 #include "apps/lehr/spin/convert.hpp"
 
+#include "apps/lehr/spin/problem_options.hpp"
 #include "lehr/spin/files/problem_file.hpp"
 
 namespace lehr::command {
@@ -22,7 +23,7 @@ struct SpinConvertOptions {
 };
 
 Report convert(const SpinConvertOptions& options, TaskContext& context) {
-  const spin::Problem problem = spin::read_problem(context.resolve(options.problem), options.read);
+  const spin::Problem problem = load_problem(options.problem, options.read, context);
   Report report;
   report.title = problem.name;
   report.notes = problem.notes;

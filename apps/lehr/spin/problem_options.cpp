@@ -26,7 +26,13 @@ spin::Problem GeneratedProblem::make(Seed run, std::int64_t number) const {
 
 spin::Problem load_problem(const std::string& path, const spin::ReadOptions& reading,
                            const TaskContext& context) {
-  return spin::read_problem(context.resolve(path), reading);
+  const std::filesystem::path file = context.resolve(path);
+  spin::ReadOptions told = reading;
+  if (context.loading)
+    told.progress = [&](std::uint64_t done, std::uint64_t total) {
+      context.loading(file.filename().string(), done, total);
+    };
+  return spin::read_problem(file, told);
 }
 
 spin::Problem load_problem(const SpinProblemOptions& options, const TaskContext& context) {

@@ -60,13 +60,7 @@ Layers draw_noise(std::span<const Eigen::Index> widths, std::int64_t examples, S
 
 }  // namespace
 
-Schedule annealed_polarisation() {
-  std::vector<double> values;
-  for (int i = 0; i <= 32; ++i) values.push_back(10 * std::tanh(0.1 + 2.0 * i / 32));
-  std::string text = "knots(values=[";
-  for (std::size_t i = 0; i < values.size(); ++i) text += fmt::format("{}{}", i > 0 ? ", " : "", values[i]);
-  return Schedule::parse(text + "], shape=cubic)");
-}
+Schedule annealed_polarisation() { return Schedule::parse("tanh(from=0.1, to=2.1, scale=10)"); }
 
 void VariationalContinualOptions::describe(OptionTable& table) {
   table.add("hidden", hidden, "widths of the hidden layers").range(1, 65536);

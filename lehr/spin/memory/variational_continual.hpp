@@ -32,7 +32,7 @@
 
 namespace lehr::spin {
 
-// 10 tanh(0.1 + 2x), through 33 knots; the largest error is below 1e-4.
+// 10 tanh(0.1 + 2x).
 Schedule annealed_polarisation();
 
 struct VariationalContinualOptions {

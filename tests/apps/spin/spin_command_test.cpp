@@ -71,6 +71,41 @@ TEST_F(SpinCommand, MeasuresTimeToSolution) {
   EXPECT_GE(Json::parse(outcome.out)["tts_sweeps"].get<double>(), 5);
 }
 
+TEST_F(SpinCommand, ARoomListsItsVerbs) {
+  for (const char* words : {"spin", "spin --help"}) {
+    const auto outcome = lehr(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("  convert "), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("(`lehr anneal`)"), std::string::npos) << outcome.out;
+  }
+  expect_one_line_error("spin slove", "spin has no verb 'slove' (did you mean 'solve'?)");
+}
+
+TEST_F(SpinCommand, CountsAreToldInFull) {
+  std::string path = "1000000 1000\n";
+  for (int i = 1; i <= 1000; ++i) path += fmt::format("{} {} 1\n", i, i + 1);
+  write("path.mc", path);
+  const auto outcome = lehr("spin convert path.mc path.ising");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("1000000"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find("e+"), std::string::npos) << outcome.out;
+}
+
+// A run that Ctrl-C ended is only resumed with the options that it had.
+TEST_F(SpinCommand, AMemoryIsResumedWithItsOwnOptions) {
+  const std::string memory =
+      "spin multitask --count 2 --size 4000 --json --out run --resume --save-every 0.005 ";
+  const pid_t child = start(memory + "--sweeps 10000000");
+  for (int wait = 0; wait < 2000 && !std::filesystem::exists(folder_ / "run" / "checkpoint.safetensors");
+       ++wait)
+    usleep(10'000);
+  kill(child, SIGKILL);
+  EXPECT_EQ(lehr::test::exit_status(child), lehr::test::killed);
+  expect_one_line_error(memory + "--sweeps 20",
+                        "checkpoint.safetensors: the checkpoint is of a run with other");
+  expect_one_line_error(memory + "--sweeps 10000000 --dilution 0.3", "dilution was '0.45', is '0.3'");
+}
+
 TEST_F(SpinCommand, RefusesInOneLine) {
   write_ring();
   expect_one_line_error("anneal", "give a file");
