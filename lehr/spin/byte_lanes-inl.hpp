@@ -24,6 +24,23 @@ HWY_INLINE void SumLinks(const ByteLinks& model, const std::int8_t* rows, Index 
       field[v] = hn::Add(field[v], hn::Load(tag, rows + *link + v * byte_lanes));
 }
 
+// The same where every spin has `fixed_degree` links; 0: any number.
+template <int fixed_degree>
+HWY_INLINE void AddLinks(const ByteLinks& model, const std::int8_t* rows, Index i,
+                         ByteVector (&field)[parts]) {
+  if constexpr (fixed_degree == 0) {
+    SumLinks(model, rows, i, field);
+  } else {
+    const Bytes tag;
+    const std::uint32_t* const links = model.links + static_cast<std::size_t>(i) * fixed_degree;
+#pragma GCC unroll 8
+    for (int k = 0; k < fixed_degree; ++k)
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < parts; ++v)
+        field[v] = hn::Add(field[v], hn::Load(tag, rows + links[k] + v * byte_lanes));
+  }
+}
+
 // h_i + sum_j J_ij s_j of every read, in 32 bits.
 HWY_INLINE void WideField(const ByteLinks& model, const std::int8_t* rows, Index i,
                           std::int32_t (&field)[lanes]) {
@@ -67,16 +84,7 @@ std::int64_t SweepByteRows(const ByteLinks& model, std::int8_t* rows, const Thre
     ByteVector field[parts];
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < parts; ++v) field[v] = with_fields ? hn::Set(tag, model.fields[i]) : zero;
-    if constexpr (fixed_degree > 0) {
-      const std::uint32_t* const links = model.links + static_cast<std::size_t>(i) * fixed_degree;
-#pragma GCC unroll 8
-      for (int k = 0; k < fixed_degree; ++k)
-#pragma GCC unroll 4
-        for (std::size_t v = 0; v < parts; ++v)
-          field[v] = hn::Add(field[v], hn::Load(tag, rows + links[k] + v * byte_lanes));
-    } else {
-      SumLinks(model, rows, i, field);
-    }
+    AddLinks<fixed_degree>(model, rows, i, field);
     std::int8_t* const own = rows + static_cast<std::size_t>(i) * lanes;
     ByteVector spin[parts], entry[parts];
     ByteMask accepted[parts], tied[parts];

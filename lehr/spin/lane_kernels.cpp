@@ -18,6 +18,7 @@
 #include "lehr/spin/byte_lanes-inl.hpp"
 #include "lehr/spin/float_lanes-inl.hpp"
 #include "lehr/spin/one_read-inl.hpp"
+#include "lehr/spin/ring_lanes-inl.hpp"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -39,6 +40,11 @@ HWY_EXPORT(EnergiesOfFloats);
 HWY_EXPORT(SweepOneOfBytes);
 HWY_EXPORT(SweepOneOfFloats);
 HWY_EXPORT(SweepDense);
+HWY_EXPORT(SweepSlabOfBytes);
+HWY_EXPORT(SweepSlabOfByteRows);
+HWY_EXPORT(SweepSlabOfFloats);
+HWY_EXPORT(SweepClustersOfBytes);
+HWY_EXPORT(SweepClustersOfFloats);
 HWY_EXPORT(InstructionSet);
 
 std::int64_t sweep_bytes(const ByteLinks& model, std::int8_t* rows, const Thresholds& thresholds,
@@ -64,6 +70,26 @@ std::int64_t sweep_one(const OneRead<float>& read, double beta, Rule rule, const
 }
 std::int64_t sweep_one(const DenseRead& read, double beta, Rule rule, const Words& words) {
   return HWY_DYNAMIC_DISPATCH(SweepDense)(read, beta, rule, words);
+}
+void sweep_slab(const ByteRing& ring, std::int64_t slab, const RingThresholds& thresholds, const Words& words,
+                Index begin, Index end) {
+  HWY_DYNAMIC_DISPATCH(SweepSlabOfBytes)(ring, slab, thresholds, words, begin, end);
+}
+void sweep_slab(const ByteRing& ring, std::int64_t slab, const RingAction& action, const Words& words,
+                Index begin, Index end) {
+  HWY_DYNAMIC_DISPATCH(SweepSlabOfByteRows)(ring, slab, action, words, begin, end);
+}
+void sweep_slab(const FloatRing& ring, std::int64_t slab, const RingAction& action, const Words& words,
+                Index begin, Index end) {
+  HWY_DYNAMIC_DISPATCH(SweepSlabOfFloats)(ring, slab, action, words, begin, end);
+}
+void sweep_clusters(const ByteRing& ring, const RingAction& action, const Words& words,
+                    const RingScratch& scratch, Index begin, Index end) {
+  HWY_DYNAMIC_DISPATCH(SweepClustersOfBytes)(ring, action, words, scratch, begin, end);
+}
+void sweep_clusters(const FloatRing& ring, const RingAction& action, const Words& words,
+                    const RingScratch& scratch, Index begin, Index end) {
+  HWY_DYNAMIC_DISPATCH(SweepClustersOfFloats)(ring, action, words, scratch, begin, end);
 }
 const char* instruction_set() { return HWY_DYNAMIC_DISPATCH(InstructionSet)(); }
 

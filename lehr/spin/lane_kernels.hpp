@@ -73,6 +73,46 @@ struct DenseRead {
 };
 std::int64_t sweep_one(const DenseRead& read, double beta, Rule rule, const Words& words);
 
+// Rings of slices of a model (quantum_rings.hpp): `slabs` times 64 lanes, a lane for a part of a ring. Slab k is a set
+// of rows as above, `stride` numbers after slab k - 1; neighbours along the ring are a lane's slabs k - 1 and k + 1. The
+// slab after the last is slab 0 of the next lane, within `group` (1, 2, 4, 8 or 16) lanes that make a ring. At least
+// two slabs.
+template <class Links, class Number>
+struct Ring {
+  Links model;
+  Number* rows = nullptr;
+  std::size_t stride = 0;
+  std::int64_t slabs = 0;
+  int group = 1;
+  Number* slab(std::int64_t k) const { return rows + static_cast<std::size_t>(k) * stride; }
+};
+using ByteRing = Ring<ByteLinks, std::int8_t>;
+using FloatRing = Ring<FloatLinks, float>;
+
+// What flips cost: with f the local field of a spin s in its slice and b the sum of its two neighbours on the ring, a
+// flip changes the action by s (bond b - problem f). Equal neighbours on the ring join with probability join / 2^31.
+struct RingAction {
+  float problem = 0, bond = 0;
+  std::int32_t join = 0;
+};
+// Memory that cluster sweeps use: 64 sums, and two words, for each slab.
+struct RingScratch {
+  float* sums = nullptr;
+  std::uint64_t *cuts = nullptr, *earlier = nullptr;
+};
+// Proposes the flip of spins begin .. end - 1 of one slab (Metropolis).
+void sweep_slab(const ByteRing& ring, std::int64_t slab, const RingThresholds& thresholds, const Words& words,
+                Index begin, Index end);
+void sweep_slab(const ByteRing& ring, std::int64_t slab, const RingAction& action, const Words& words,
+                Index begin, Index end);
+void sweep_slab(const FloatRing& ring, std::int64_t slab, const RingAction& action, const Words& words,
+                Index begin, Index end);
+// Cuts the ring of each of the spins begin .. end - 1 into clusters, which flip by the heat bath.
+void sweep_clusters(const ByteRing& ring, const RingAction& action, const Words& words,
+                    const RingScratch& scratch, Index begin, Index end);
+void sweep_clusters(const FloatRing& ring, const RingAction& action, const Words& words,
+                    const RingScratch& scratch, Index begin, Index end);
+
 // The instruction set that runs here ("AVX3", "AVX2", ...).
 const char* instruction_set();
 

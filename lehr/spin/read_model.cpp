@@ -104,6 +104,18 @@ ReadModel::ReadModel(const IsingModel& model, std::int64_t reads, std::optional<
     build_weights();
 }
 
+ReadModel ReadModel::in_64_lanes(const IsingModel& model) {
+  const double quantum = quantum_of(model);
+  return {model, 64, quantum > 0 && mostly_bytes(model, quantum) ? Kernel::byte_lanes : Kernel::float_lanes};
+}
+
+double ReadModel::rounding() const {
+  if (in_bytes()) return 0;
+  double sum = 0;
+  for (Index i = 0; i < model_->size(); ++i) sum += model_->reach(i);
+  return 0x1p-22 * sum;  // weights, and sums of a field's terms, of 24 bits
+}
+
 void ReadModel::measure_reach(double quantum) {
   quantum_ = quantum;
   for (Index i = 0; i < model_->size(); ++i) {

@@ -31,6 +31,9 @@ class ReadModel {
   // it). `model` must outlive this.
   ReadModel(const IsingModel& model, std::int64_t reads, std::optional<Kernel> kernel = {});
 
+  // In 64 lanes, whatever the model: bytes where it fits, else single precision.
+  static ReadModel in_64_lanes(const IsingModel& model);
+
   const IsingModel& model() const { return *model_; }
   Kernel kernel() const { return kernel_; }
   bool in_lanes() const { return kernel_ == Kernel::byte_lanes || kernel_ == Kernel::float_lanes; }
@@ -38,12 +41,16 @@ class ReadModel {
   bool in_floats() const { return kernel_ == Kernel::float_lanes || kernel_ == Kernel::dense_read; }
   bool caches_floats() const { return kernel_ == Kernel::float_read || kernel_ == Kernel::dense_read; }
 
+  // By how much an energy in the kernel's precision may differ from the model's; 0 where weights are integers.
+  double rounding() const;
+
   // What the lane kernels take; only for the kernel in use.
   kernels::ByteLinks byte_links() const;
   kernels::FloatLinks float_links() const;
 
  private:
   friend class Reads;
+  friend class QuantumRings;
   void order_spins();
   void measure_reach(double quantum);
   void build_links();

@@ -5,11 +5,11 @@
 //   action = sum_k [ B H_problem(s^k) / (P T) - K sum_i s_i^k s_i^{k+1} ],
 //   K = J_perp / (P T) = -1/2 ln tanh(Gamma / (P T))
 //
-// A sweep proposes every spin of every slice (Metropolis), then updates each spin's ring by Swendsen-Wang
-// clusters along imaginary time: equal neighbours join with probability 1 - e^{-2 K}, each cluster takes one
-// of its two signs by the heat bath of its problem energy. The result of a read is its best slice. Averages
-// at fixed controls differ from the quantum ones by a share of about (Gamma / (P T))^2;
-// continuous_time_annealing.hpp has no such error.
+// A sweep proposes every spin of every slice (Metropolis), then updates each spin's ring by Swendsen-Wang clusters along
+// imaginary time: equal neighbours join with probability 1 - e^{-2 K}, each cluster takes one of its two signs by the
+// heat bath of its problem energy. It runs in SIMD lanes (quantum_rings.hpp). The result of a read is the best slice that
+// was met; slices are looked at every eighth step and at the end. Averages at fixed controls differ from the quantum ones
+// by a share of about (Gamma / (P T))^2; continuous_time_annealing.hpp has no such error.
 //
 // Source: Martonak, Santoro and Tosatti, "Quantum annealing by the path-integral Monte Carlo method: the
 // two-dimensional random Ising model", 2002; Nakamura and Ito, "Cluster algorithm in imaginary time", 2003.
@@ -18,7 +18,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <memory>
 #include <vector>
 
 #include "lehr/core/moment.hpp"
@@ -26,7 +26,8 @@
 #include "lehr/core/row.hpp"
 #include "lehr/core/state_io.hpp"
 #include "lehr/spin/best_states.hpp"
-#include "lehr/spin/flip_model.hpp"
+#include "lehr/spin/quantum_rings.hpp"
+#include "lehr/spin/read_model.hpp"
 #include "lehr/spin/solutions.hpp"
 #include "lehr/spin/transverse_field.hpp"
 
@@ -45,10 +46,9 @@ struct SimulatedQuantumAnnealingOptions {
 class SimulatedQuantumAnnealing {
  public:
   struct State {
-    std::vector<IsingFlips::Configuration> slices;  // read * P + slice
-    std::vector<double> energies;                   // H_problem of the slices
-    TransverseField field;                          // of the last step
-    BestStates best;
+    QuantumRings rings;
+    TransverseField field;  // of the last step
+    BestStates best;        // of the steps at which slices were looked at
   };
 
   // `model` must outlive this and have at least one spin. Throws InvalidInput for options out of range.
@@ -61,40 +61,34 @@ class SimulatedQuantumAnnealing {
   // The estimate of <B H_problem - Gamma sum_i sigma_i^x> from one state, mean over reads; its average over
   // steps at fixed controls is the thermal energy, up to the Trotter error.
   double quantum_energy(const State& state) const;
-  SolutionPool solutions(const State& state) const { return state.best.pool(); }
+  SolutionPool solutions(const State& state) const { return best(state).pool(); }
 
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
-    std::vector<std::int8_t> spins = pack(state);
+    std::vector<std::int8_t> spins = state.rings.pack();
     visit("spins", spins);
-    visit("energies", state.energies);
     visit("gamma", state.field.gamma);
     visit("problem", state.field.problem);
     visit("temperature", state.field.temperature);
     state.best.fields(visit, "best");
-    if constexpr (!std::is_same_v<Visitor, StateWriter>) unpack(state, spins);
+    if constexpr (!std::is_same_v<Visitor, StateWriter>) {
+      check_best(state);
+      state.rings.unpack(spins);
+    }
   }
 
  private:
   struct Action {  // per flip: beta times the problem's change of energy, and K
     double beta, coupling;
   };
-  struct Range {  // of slices, both ends included; negative ones count from the ring's end
-    std::int64_t first, last;
-  };
   Action action(const TransverseField& field) const;
-  Index size() const { return flips_.size(); }
-  std::size_t slice(std::int64_t read, std::int64_t k) const {
-    return static_cast<std::size_t>(read * options_.slices + (k + options_.slices) % options_.slices);
-  }
-  void sweep_slices(State& state, std::int64_t read, const Action& action, Stream& random) const;
-  void sweep_rings(State& state, std::int64_t read, const Action& action, Stream& random) const;
-  void flip_cluster(std::span<IsingFlips::Configuration> ring, std::span<double> energies, Index i,
-                    Range range, double threshold) const;
-  std::vector<std::int8_t> pack(const State& state) const;
-  void unpack(State& state, std::span<const std::int8_t> spins) const;
+  // The best slices, those of the present state included.
+  BestStates best(const State& state) const;
+  void look(const QuantumRings& rings, BestStates& best) const;
+  void check_best(const State& state) const;
 
-  IsingFlips flips_;
+  const IsingModel* model_;
+  std::shared_ptr<const ReadModel> lanes_;
   SimulatedQuantumAnnealingOptions options_;
 };
 

@@ -52,4 +52,21 @@ void Thresholds::set(double beta, int reach, Rule rule, int wide_reach) {
   }
 }
 
+void RingThresholds::set(double problem, double bond, int reach) {
+  shift = reach;
+  pages = 2 * reach + 1 > Thresholds::page_size ? 2 : 1;
+  for (std::size_t state = 0; state < 3; ++state) {
+    const double turned = bond * (static_cast<double>(state) - 1);
+    always[state] = 0;
+    for (int entry = 0; entry <= 2 * reach; ++entry) {
+      const double change = problem * (entry - reach) + turned;
+      if (change <= 0) always[state] = static_cast<std::int8_t>(entry + 1);
+      const std::uint32_t whole = threshold_of(std::exp(-std::max(change, 0.0)));
+      for (std::size_t k = 0; k < 4; ++k)
+        digits[k][state][static_cast<std::size_t>(entry)] =
+            static_cast<std::int8_t>(static_cast<int>((whole >> (24 - 8 * k)) & 255) - 128);
+    }
+  }
+}
+
 }  // namespace lehr::spin

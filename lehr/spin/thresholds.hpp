@@ -45,6 +45,21 @@ struct Thresholds {
   }
 };
 
+// The same for a spin of a slice, whose flip also turns its two bonds along the ring of slices: it changes the action
+// by problem d + bond b, b = -1 (both opposed), 0 or 1 (both aligned), and is accepted like Metropolis's.
+struct RingThresholds {
+  static constexpr int max_reach = 15;
+
+  // Digit k of T at d + shift, for each b + 1; at most two pages.
+  std::array<std::array<std::array<std::int8_t, 32>, 3>, 4> digits alignas(64) = {};
+  std::array<std::int8_t, 3> always = {};  // entries below are always accepted
+  int pages = 1;
+  int shift = 0;
+
+  // For |d| <= reach <= max_reach.
+  void set(double problem, double bond, int reach);
+};
+
 // T = round(2^32 p), at most 2^32 - 1.
 std::uint32_t threshold_of(double probability);
 

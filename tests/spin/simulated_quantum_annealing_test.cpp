@@ -47,8 +47,10 @@ TEST(SimulatedQuantumAnnealing, FindsGroundStates) {
     EXPECT_NEAR(*run.last.find("energy"), *std::ranges::min_element(energies), 1e-12);
     for (const Solution& solution : method.solutions(run.state).best())
       EXPECT_EQ(solution.energy, model.energy(solution.spins));
-    for (std::size_t k = 0; k < run.state.slices.size(); ++k)
-      EXPECT_NEAR(run.state.energies[k], model.energy(run.state.slices[k].spins), 1e-10);
+    const std::vector<double> slices = run.state.rings.energies();
+    for (std::int64_t k = 0; k < 4 * 20; ++k)
+      EXPECT_NEAR(slices[static_cast<std::size_t>(k)], model.energy(run.state.rings.spins(k / 20, k % 20)),
+                  1e-5);
   }
 }
 

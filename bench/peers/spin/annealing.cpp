@@ -1,13 +1,15 @@
-// Lehr's spin room and the C++ core of dwave-samplers (https://github.com/dwavesystems/dwave-samplers, Apache-2.0) on the
-// same problems in one process, one thread each:
+// Lehr's spin room beside other samplers on the same problems in one process, one thread each: the C++ cores of
+// dwave-samplers (https://github.com/dwavesystems/dwave-samplers) and OpenJij (https://github.com/OpenJij/OpenJij, which
+// needs the headers of https://github.com/OpenJij/cimod), both Apache-2.0, each where its checkout is given:
 //
-//   cmake --preset release -DLEHR_BENCH=ON -DLEHR_DWAVE_SAMPLERS=CHECKOUT
-//   cmake --build --preset release --target spin_peers && build/release/bench/spin_peers [sweeps|tts|tabu ...]
+//   cmake --preset release -DLEHR_BENCH=ON -DLEHR_DWAVE_SAMPLERS=CHECKOUT -DLEHR_OPENJIJ=CHECKOUT -DLEHR_CIMOD=CHECKOUT
+//   cmake --build --preset release --target spin_peers && build/release/bench/spin_peers [sweeps|quantum|tts|tabu ...]
 //
-//   sweeps  simulated annealing with the same schedule, sweeps and reads: proposals per second, and mean final energies
-//           with the difference in standard errors. Medians of three alternating runs.
-//   tts     time to 99 % success on 3-D +-J lattices, each side at its own best number of sweeps.
-//   tabu    lowest energy after equal times of tabu search.
+//   sweeps   simulated annealing with the same schedule, sweeps and reads: proposals per second, and mean final energies
+//            with the difference in standard errors. Medians of three alternating runs.
+//   quantum  the same of simulated quantum annealing (quantum_annealing.cpp).
+//   tts      time to 99 % success on 3-D +-J lattices, each side at its own best number of sweeps.
+//   tabu     lowest energy after equal times of tabu search.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -17,76 +19,19 @@
 #include <string>
 #include <vector>
 
-// The peer's headers expect these first.
-#include "dwave/samplers/sa/src/cpu_sa.h"
-#include "dwave/samplers/tabu/src/tabu_search.h"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/parallel.hpp"
 #include "lehr/spin/files/generate.hpp"
 #include "lehr/spin/reads.hpp"
 #include "lehr/spin/tabu.hpp"
 #include "lehr/spin/time_to_solution.hpp"
+#include "peers.hpp"
+#include "side_by_side.hpp"
 
+namespace lehr::bench {
 namespace {
 
-using namespace lehr;
-using namespace lehr::spin;
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
-struct Mean {
-  double value = 0, error = 0;
-};
-Mean mean_of(const std::vector<double>& values) {
-  const auto count = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
-  for (const double v : values) sum += v;
-  for (const double v : values) squares += (v - sum / count) * (v - sum / count);
-  return {sum / count, count > 1 ? std::sqrt(squares / (count - 1) / count) : 0};
-}
-
-std::vector<double> linear_betas(double from, double to, std::int64_t sweeps) {
-  std::vector<double> betas;
-  for (std::int64_t t = 0; t < sweeps; ++t)
-    betas.push_back(from + (to - from) * static_cast<double>(t) /
-                               static_cast<double>(std::max<std::int64_t>(1, sweeps - 1)));
-  return betas;
-}
-
-// The model as the peer takes it.
-struct PeerModel {
-  std::vector<double> fields, weights;
-  std::vector<int> from, to;
-  explicit PeerModel(const IsingModel& model) : fields(model.fields().begin(), model.fields().end()) {
-    for (Index i = 0; i < model.size(); ++i)
-      for (std::size_t k = 0; k < model.neighbours(i).size(); ++k)
-        if (const Index j = model.neighbours(i)[k]; i < j)
-          from.push_back(i), to.push_back(j), weights.push_back(model.weights(i)[k]);
-  }
-};
-
-std::vector<double> peer_anneal(const PeerModel& model, const std::vector<double>& betas, std::int64_t reads,
-                                std::uint64_t seed) {
-  const std::size_t n = model.fields.size();
-  std::vector<std::int8_t> states(n * static_cast<std::size_t>(reads));
-  Stream random(Seed{seed}, lane("bench.peer"));
-  for (std::int8_t& s : states) s = (random() & 1) != 0 ? 1 : -1;
-  std::vector<double> energies(static_cast<std::size_t>(reads));
-  dwave::samplers::sa::general_simulated_annealing(states.data(), energies.data(), static_cast<int>(reads),
-                                                   model.fields, model.from, model.to, model.weights, 1,
-                                                   betas, seed, dwave::samplers::sa::Sequential,
-                                                   dwave::samplers::sa::Metropolis, nullptr, nullptr);
-  return energies;
-}
+using namespace spin;
 
 std::vector<double> own_anneal(const IsingModel& model, const std::vector<double>& betas, std::int64_t reads,
                                std::uint64_t seed, std::string* kernel = nullptr) {
@@ -128,13 +73,13 @@ std::vector<Case> cases() {
           {"SK Gaussian, n = 512, one read", sk, 0.1, 5, 1000, 1, 1}};
 }
 
-void compare_sweeps() {
-  std::printf("%-34s %-12s %12s %12s %8s  %s\n", "problem, reads, sweeps", "kernel", "Lehr 1/s", "peer 1/s",
-              "ratio", "mean energy per spin: Lehr, peer, difference");
+void compare_sweeps_with(const Peer& peer) {
+  std::printf("%-34s %-12s %12s %12s %8s  %s\n", fmt::format("against {}", peer.name).c_str(), "kernel",
+              "Lehr 1/s", "peer 1/s", "ratio", "mean energy per spin: Lehr, peer, difference");
   for (const Case& c : cases()) {
     const Problem problem = generate(c.family, Seed{1});
     const IsingModel& model = problem.ising;
-    const PeerModel peer(model);
+    const PeerModel plain(model);
     const std::vector<double> betas = linear_betas(c.beta_from, c.beta_to, c.sweeps);
     std::vector<double> own_times, peer_times, own_energies, peer_energies;
     std::string kernel;
@@ -144,7 +89,7 @@ void compare_sweeps() {
         own_energies.insert(own_energies.end(), energies.begin(), energies.end());
       }));
       peer_times.push_back(seconds_of([&] {
-        const auto energies = peer_anneal(peer, betas, c.peer_reads, run);
+        const auto energies = peer.anneal(plain, betas, c.peer_reads, run);
         peer_energies.insert(peer_energies.end(), energies.begin(), energies.end());
       }));
     }
@@ -152,10 +97,9 @@ void compare_sweeps() {
     const double own = proposals * static_cast<double>(c.reads) / median(own_times);
     const double theirs = proposals * static_cast<double>(c.peer_reads) / median(peer_times);
     const Mean a = mean_of(own_energies), b = mean_of(peer_energies);
-    const double n = model.size(), error = std::hypot(a.error, b.error);
-    std::printf("%-34s %-12s %12.3g %12.3g %8.1f  %.5f %.5f %+.1f se\n", fmt::format("{}", c.label).c_str(),
-                kernel.c_str(), own, theirs, own / theirs, a.value / n, b.value / n,
-                error > 0 ? (a.value - b.value) / error : 0);
+    const double n = model.size();
+    std::printf("%-34s %-12s %12.3g %12.3g %8.1f  %.5f %.5f %+.1f se\n", c.label.c_str(), kernel.c_str(), own,
+                theirs, own / theirs, a.value / n, b.value / n, difference(a, b));
     std::fflush(stdout);
   }
 }
@@ -182,7 +126,7 @@ Best best_tts(double target, const std::vector<std::int64_t>& lengths, std::int6
   return best;
 }
 
-void compare_tts() {
+void compare_tts_with(const Peer& peer) {
   std::printf("%-22s %10s %8s %12s %8s %12s %8s\n", "instance", "target", "", "Lehr s", "sweeps", "peer s",
               "sweeps");
   for (const std::int64_t side : {8, 10}) {
@@ -191,7 +135,7 @@ void compare_tts() {
       const Problem problem =
           generate({.family = "lattice3d", .weights = "pm", .kind = "ising", .rows = side}, Seed{seed});
       const IsingModel& model = problem.ising;
-      const PeerModel peer(model);
+      const PeerModel plain(model);
       const std::vector<double> reference = own_anneal(model, linear_betas(0.2, 3, 100000), 64, 77);
       const double target = *std::ranges::min_element(reference);
       const std::vector<std::int64_t> lengths = {200, 500, 1000, 2000, 5000, 10000};
@@ -199,7 +143,7 @@ void compare_tts() {
         return own_anneal(model, linear_betas(0.2, 3, sweeps), reads, seed);
       });
       const Best theirs = best_tts(target, lengths, 64, [&](std::int64_t sweeps, std::int64_t reads) {
-        return peer_anneal(peer, linear_betas(0.2, 3, sweeps), reads, seed);
+        return peer.anneal(plain, linear_betas(0.2, 3, sweeps), reads, seed);
       });
       ratios.push_back(theirs.seconds / own.seconds);
       std::printf("3-D +-J n = %-4d #%-4llu %10.0f %8s %12.4g %8lld %12.4g %8lld   ratio %.1f\n",
@@ -212,27 +156,7 @@ void compare_tts() {
   }
 }
 
-// The peer minimises x'Qx with Q symmetric and dense.
-std::vector<std::vector<double>> dense_qubo(const IsingModel& model, double& constant) {
-  const auto n = static_cast<std::size_t>(model.size());
-  std::vector<std::vector<double>> q(n, std::vector<double>(n, 0.0));
-  constant = model.offset();
-  for (Index i = 0; i < model.size(); ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    q[at][at] += 2 * model.field(i);
-    constant -= model.field(i);
-    for (std::size_t k = 0; k < model.neighbours(i).size(); ++k) {
-      const auto j = static_cast<std::size_t>(model.neighbours(i)[k]);
-      const double weight = model.weights(i)[k];
-      q[at][j] += 2 * weight;  // J s s' = J (4 x x' - 2 x - 2 x' + 1), half of it in each orientation
-      q[at][at] -= 2 * weight;
-      constant += 0.5 * weight;
-    }
-  }
-  return q;
-}
-
-void compare_tabu() {
+void compare_tabu_with(const Peer& peer) {
   std::printf("%-28s %10s %14s %14s\n", "problem", "seconds", "Lehr energy", "peer energy");
   const std::vector<std::pair<std::string, GenerateOptions>> problems = {
       {"SK Gaussian, n = 500", {.family = "sk", .kind = "ising", .size = 500}},
@@ -241,21 +165,13 @@ void compare_tabu() {
        {.family = "torus", .weights = "pm", .kind = "ising", .rows = 20, .columns = 40}}};
   for (const auto& [label, family] : problems) {
     const Problem problem = generate(family, Seed{3});
-    double constant = 0;
-    const auto q = dense_qubo(problem.ising, constant);
     for (const double time : {0.5, 2.0}) {
       std::vector<double> own, theirs;
       for (std::uint64_t seed = 1; seed <= 5; ++seed) {
         const Tabu method(problem.ising, {.reads = 1});
         own.push_back(
             method.solutions(drive(method, Budget::seconds(time), Seed{seed}).state).best().front().energy);
-        std::vector<int> start(q.size());
-        Stream random(Seed{seed}, lane("bench.tabu"));
-        for (int& x : start) x = static_cast<int>(random() & 1);
-        dwave::samplers::tabu::TabuSearch search(q, start, std::min(20, static_cast<int>(q.size()) / 4),
-                                                 static_cast<long>(1000 * time), 1000000,
-                                                 static_cast<unsigned>(seed), -INFINITY, 10000, 2500, 500000);
-        theirs.push_back(search.bestEnergy() + constant);
+        theirs.push_back(peer.tabu(problem.ising, time, seed));
       }
       std::printf("%-28s %10.1f %14.5f %14.5f   (means of 5; best %.5f, %.5f)\n", label.c_str(), time,
                   mean_of(own).value, mean_of(theirs).value, *std::ranges::min_element(own),
@@ -267,12 +183,20 @@ void compare_tabu() {
 
 }  // namespace
 
+void run(const std::set<std::string>& wanted) {
+  std::printf("Lehr runs on %s\n", kernels::instruction_set());
+  const auto wants = [&](const char* part) { return wanted.empty() || wanted.contains(part); };
+  for (const Peer& peer : peers()) {
+    if (wants("sweeps") && peer.anneal) compare_sweeps_with(peer);
+    if (wants("tts") && peer.tabu) compare_tts_with(peer);
+    if (wants("tabu") && peer.tabu) compare_tabu_with(peer);
+  }
+  if (wants("quantum")) compare_quantum();
+}
+
+}  // namespace lehr::bench
+
 int main(int count, char** words) {
   lehr::set_threads(1);
-  const std::set<std::string> wanted(words + 1, words + count);
-  std::printf("Lehr runs on %s\n", lehr::spin::kernels::instruction_set());
-  const auto wants = [&](const char* part) { return wanted.empty() || wanted.contains(part); };
-  if (wants("sweeps")) compare_sweeps();
-  if (wants("tts")) compare_tts();
-  if (wants("tabu")) compare_tabu();
+  lehr::bench::run(std::set<std::string>(words + 1, words + count));
 }

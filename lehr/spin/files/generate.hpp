@@ -37,7 +37,7 @@ struct GenerateOptions {
   std::string family = "torus", weights = "auto", kind = "auto", on = "chimera";
   std::int64_t size = 100, rows = 10, columns = 0, layers = 0, shore = 4, degree = 3, shortest_loop = 6;
   double alpha = 1;
-  std::optional<double> density;  // gnp: 0.06, planar: 1
+  std::optional<double> density = {};  // gnp: 0.06, planar: 1
 
   void describe(OptionTable& table);
 };
