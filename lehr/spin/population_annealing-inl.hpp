@@ -29,11 +29,10 @@ double overlap_step(std::span<const double> energies, double target, double limi
 double weigh(std::span<const double> energies, double step, std::vector<double>& weights);
 
 inline constexpr std::size_t numbers_per_step = 9;
-inline constexpr std::int64_t proposals_per_task = 20'000;  // the least work worth a thread's while
 
 }  // namespace population
 
-template <EnergyModel M>
+template <class M>
 PopulationAnnealing<M>::PopulationAnnealing(const M& model, PopulationAnnealingOptions options)
     : model_(&model), options_(std::move(options)), rule_(rule_named(options_.rule)) {
   population::check(options_, size());
@@ -45,36 +44,34 @@ PopulationAnnealing<M>::PopulationAnnealing(const M& model, PopulationAnnealingO
   }
 }
 
-template <EnergyModel M>
+template <class M>
 typename PopulationAnnealing<M>::State PopulationAnnealing<M>::start(const Moment& now) const {
-  State state;
+  State state{.copies = Population(*model_, options_.population, now),
+              .energies = {},
+              .family = {},
+              .beta = {},
+              .best = {},
+              .steps = {}};
+  state.energies = state.copies.energies();
   state.beta = population::knob(options_, beta_max_);
   state.best = BestStates(1, size());
   state.family.resize(static_cast<std::size_t>(options_.population));
   std::iota(state.family.begin(), state.family.end(), std::int64_t{0});
-  const Stream random = now.random(lane("start"));
-  Spins spins(static_cast<std::size_t>(size()));
-  for (std::int64_t j = 0; j < options_.population; ++j) {
-    Stream own = read_stream(random, j);
-    randomise(spins, own);
-    state.copies.push_back(model_->configuration(spins));
-    state.energies.push_back(model_->energy(spins));
-  }
   note_step(state, 0, size() * std::numbers::ln2, 1);
   return state;
 }
 
-template <EnergyModel M>
+template <class M>
 void PopulationAnnealing<M>::advance(State& state, const Moment& now) const {
   const double before = state.steps.back().beta;
   const double beta = next_beta(state, now);
   const double log_q = resample(state, beta - before, now);
-  const double acceptance = sweep_all(state, beta, now);
+  const double acceptance = sweep(state, beta, now);
   note_step(state, beta, state.steps.back().log_z + log_q, acceptance);
   now.spend(options_.population * options_.sweeps);
 }
 
-template <EnergyModel M>
+template <class M>
 double PopulationAnnealing<M>::next_beta(State& state, const Moment& now) const {
   const double beta = state.steps.back().beta;
   if (options_.overlap > 0)
@@ -98,56 +95,35 @@ double PopulationAnnealing<M>::next_beta(State& state, const Moment& now) const 
 }
 
 // Returns ln Q.
-template <EnergyModel M>
+template <class M>
 double PopulationAnnealing<M>::resample(State& state, double step, const Moment& now) const {
   if (step == 0) return 0;
   std::vector<double> weights;
   const double log_q = population::weigh(state.energies, step, weights);
   Stream random = now.random(lane("resample"));
   const auto ancestors = ancestors_in_place(systematic_copies(weights, uniform(random)));
-  parallel_for(
-      static_cast<std::int64_t>(ancestors.size()),
-      [&](std::int64_t j) {
-        const auto to = static_cast<std::size_t>(j);
-        const auto from = static_cast<std::size_t>(ancestors[to]);
-        if (from == to) return;  // and sources keep their place, so no copy reads what another writes
-        state.copies[to] = state.copies[from];
-        state.energies[to] = state.energies[from];
-        state.family[to] = state.family[from];
-      },
-      64);
+  state.copies.replace(ancestors);
+  for (std::size_t to = 0; to < ancestors.size(); ++to) {  // ancestors keep their place
+    const auto from = static_cast<std::size_t>(ancestors[to]);
+    state.energies[to] = state.energies[from];
+    state.family[to] = state.family[from];
+  }
   return log_q;
 }
 
 // Returns the share of accepted flips.
-template <EnergyModel M>
-double PopulationAnnealing<M>::sweep_all(State& state, double beta, const Moment& now) const {
+template <class M>
+double PopulationAnnealing<M>::sweep(State& state, double beta, const Moment& now) const {
   const Rule rule = beta == 0 ? Rule::heat_bath : rule_;
-  const Stream random = now.random(lane("sweep"));
-  std::vector<std::int64_t> accepted(state.copies.size(), 0);
-  parallel_for(
-      static_cast<std::int64_t>(state.copies.size()),
-      [&](std::int64_t j) {
-        const auto at = static_cast<std::size_t>(j);
-        Stream own = read_stream(random, j);
-        for (std::int64_t k = 0; k < options_.sweeps; ++k) {
-          const SweepCounts counts = sweep(*model_, state.copies[at], beta, own, rule);
-          state.energies[at] += counts.energy_change;
-          accepted[at] += counts.accepted;
-        }
-      },
-      std::max<std::int64_t>(1, population::proposals_per_task / (options_.sweeps * size())));
-  const auto total = std::accumulate(accepted.begin(), accepted.end(), std::int64_t{0});
-  return static_cast<double>(total) /
-         (static_cast<double>(state.copies.size()) * static_cast<double>(options_.sweeps) * size());
+  return state.copies.sweep(beta, rule, options_.sweeps, now, state.energies);
 }
 
-template <EnergyModel M>
+template <class M>
 void PopulationAnnealing<M>::note_step(State& state, double beta, double log_z, double acceptance) const {
   const auto lowest =
       static_cast<std::size_t>(std::ranges::min_element(state.energies) - state.energies.begin());
   if (state.energies[lowest] < state.best.energies[0]) {
-    const auto& spins = state.copies[lowest].spins;
+    const Spins spins = state.copies.spins(lowest);
     state.energies[lowest] = model_->energy(spins);  // free of the rounding that changes of energy add up
     state.best.offer(0, spins, state.energies[lowest]);
   }
@@ -167,7 +143,7 @@ void PopulationAnnealing<M>::note_step(State& state, double beta, double log_z, 
                          .acceptance = acceptance});
 }
 
-template <EnergyModel M>
+template <class M>
 bool PopulationAnnealing<M>::finished(const State& state) const {
   const auto* const tempering = std::get_if<schedule::EssTempering>(&state.beta.rule());
   if (options_.overlap == 0 && tempering != nullptr)
@@ -175,7 +151,7 @@ bool PopulationAnnealing<M>::finished(const State& state) const {
   return state.steps.back().beta >= beta_max_;
 }
 
-template <EnergyModel M>
+template <class M>
 void PopulationAnnealing<M>::measure(const State& state, Row& row) const {
   const PopulationStep& last = state.steps.back();
   row.add("energy", state.best.energies[0]);
@@ -187,32 +163,28 @@ void PopulationAnnealing<M>::measure(const State& state, Row& row) const {
   row.add("acceptance", last.acceptance);
 }
 
-template <EnergyModel M>
+template <class M>
 double PopulationAnnealing<M>::log_ground_states(const State& state) const {
   const double lowest = state.best.energies[0];
-  const double tolerance = 1e-9 * std::max(1.0, std::abs(lowest));
+  const double tolerance = 1e-9 * std::max(1.0, std::abs(lowest)) + 2 * state.copies.rounding();
   const auto there =
       std::ranges::count_if(state.energies, [&](double energy) { return energy <= lowest + tolerance; });
   const double share = static_cast<double>(there) / static_cast<double>(state.energies.size());
   return state.steps.back().log_z + state.steps.back().beta * lowest + std::log(share);
 }
 
-template <EnergyModel M>
+template <class M>
 SolutionPool PopulationAnnealing<M>::solutions(const State& state) const {
   SolutionPool pool = state.best.pool();
-  for (const auto& copy : state.copies)
-    pool.add(Spins(copy.spins.begin(), copy.spins.end()), model_->energy(copy.spins));
+  for (std::size_t j = 0; j < state.energies.size(); ++j) {
+    Spins spins = state.copies.spins(j);
+    const double energy = model_->energy(spins);
+    pool.add(std::move(spins), energy);
+  }
   return pool;
 }
 
-template <EnergyModel M>
-std::vector<std::int8_t> PopulationAnnealing<M>::pack(const State& state) const {
-  std::vector<std::int8_t> packed;
-  for (const auto& copy : state.copies) packed.insert(packed.end(), copy.spins.begin(), copy.spins.end());
-  return packed;
-}
-
-template <EnergyModel M>
+template <class M>
 std::vector<double> PopulationAnnealing<M>::pack_steps(const std::vector<PopulationStep>& steps) {
   std::vector<double> packed;
   for (const PopulationStep& s : steps)
@@ -221,17 +193,15 @@ std::vector<double> PopulationAnnealing<M>::pack_steps(const std::vector<Populat
   return packed;
 }
 
-template <EnergyModel M>
-void PopulationAnnealing<M>::unpack(State& state, std::span<const std::int8_t> spins,
-                                    std::span<const double> steps) const {
+template <class M>
+void PopulationAnnealing<M>::unpack(State& state, std::span<const double> steps) const {
   const auto n = static_cast<std::size_t>(size()), count = static_cast<std::size_t>(options_.population);
   const auto known = [&](std::int64_t family) { return family >= 0 && family < options_.population; };
-  const bool fits = spins.size() == count * n && state.energies.size() == count &&
-                    state.family.size() == count && std::ranges::all_of(state.family, known) &&
-                    state.best.reads() == 1 && state.best.spins.size() == n && !steps.empty() &&
+  const bool fits = state.energies.size() == count && state.family.size() == count &&
+                    std::ranges::all_of(state.family, known) && state.best.reads() == 1 &&
+                    state.best.spins.size() == n && !steps.empty() &&
                     steps.size() % population::numbers_per_step == 0;
   if (!fits) throw InvalidInput("population annealing: the checkpoint is of another model or other options");
-  for (std::size_t j = 0; j < count; ++j) state.copies[j] = model_->configuration(spins.subspan(j * n, n));
   state.steps.clear();
   for (std::size_t k = 0; k < steps.size(); k += population::numbers_per_step) {
     const auto s = steps.subspan(k, population::numbers_per_step);

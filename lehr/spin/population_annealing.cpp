@@ -89,6 +89,7 @@ double weigh(std::span<const double> energies, double step, std::vector<double>&
 
 }  // namespace population
 
+template class PopulationAnnealing<IsingModel>;
 template class PopulationAnnealing<IsingFlips>;
 template class PopulationAnnealing<PolynomialModel>;
 

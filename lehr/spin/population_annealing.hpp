@@ -13,8 +13,8 @@
 //
 // Sources: Hukushima and Iba, "Population annealing and its application to a spin glass", 2003; J. Machta,
 // "Population annealing with weighted averages", 2010; Wang, Machta and Katzgraber 2015. Cost of a step:
-// R sweeps n proposals; it spends one evaluation per sweep of a copy. For models of one's own include
-// population_annealing-inl.hpp.
+// R sweeps n proposals; it spends one evaluation per sweep of a copy. PopulationAnnealing<IsingModel> runs in SIMD lanes
+// (population.hpp). For models of one's own include population_annealing-inl.hpp.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,7 @@
 #include "lehr/spin/best_states.hpp"
 #include "lehr/spin/flip_model.hpp"
 #include "lehr/spin/polynomial_model.hpp"
+#include "lehr/spin/population.hpp"
 #include "lehr/spin/solutions.hpp"
 
 namespace lehr::spin {
@@ -56,11 +57,13 @@ struct PopulationStep {
   double acceptance = 1;                // accepted flips over proposed ones
 };
 
-template <EnergyModel M>
+// M is an EnergyModel, or IsingModel.
+template <class M>
 class PopulationAnnealing {
  public:
+  using Population = typename PopulationOf<M>::Type;
   struct State {
-    std::vector<typename M::Configuration> copies;
+    Population copies;
     std::vector<double> energies;
     std::vector<std::int64_t> family;   // first ancestor of each copy
     Knob beta;                          // what proposes the next temperature
@@ -85,25 +88,23 @@ class PopulationAnnealing {
 
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
-    std::vector<std::int8_t> spins = pack(state);
     std::vector<double> steps = pack_steps(state.steps);
-    visit("spins", spins);
+    state.copies.fields(visit);
     visit("energies", state.energies);
     visit("family", state.family);
     state.beta.fields(visit);
     state.best.fields(visit, "best");
     visit("steps", steps);
-    if constexpr (!std::is_same_v<Visitor, StateWriter>) unpack(state, spins, steps);
+    if constexpr (!std::is_same_v<Visitor, StateWriter>) unpack(state, steps);
   }
 
  private:
   Index size() const { return static_cast<Index>(model_->size()); }
   static std::vector<double> pack_steps(const std::vector<PopulationStep>& steps);
-  std::vector<std::int8_t> pack(const State& state) const;
-  void unpack(State& state, std::span<const std::int8_t> spins, std::span<const double> steps) const;
+  void unpack(State& state, std::span<const double> steps) const;
   double next_beta(State& state, const Moment& now) const;
   double resample(State& state, double step, const Moment& now) const;
-  double sweep_all(State& state, double beta, const Moment& now) const;
+  double sweep(State& state, double beta, const Moment& now) const;
   void note_step(State& state, double beta, double log_z, double acceptance) const;
 
   const M* model_;
@@ -112,6 +113,7 @@ class PopulationAnnealing {
   double beta_max_;  // infinite where a schedule alone rules
 };
 
+extern template class PopulationAnnealing<IsingModel>;
 extern template class PopulationAnnealing<IsingFlips>;
 extern template class PopulationAnnealing<PolynomialModel>;
 

@@ -109,6 +109,40 @@ void Reads::set(std::int64_t read, std::span<const std::int8_t> spins) {
   refresh(block);
 }
 
+void Reads::replace(std::span<const std::int64_t> ancestors) {
+  const std::int64_t per_block = reads_per_block();
+  parallel_for(static_cast<std::int64_t>(blocks_.size()), [&](std::int64_t b) {
+    std::vector<Replacement> into;
+    for (std::int64_t read = b * per_block; read < std::min(count_, (b + 1) * per_block); ++read)
+      if (const std::int64_t from = ancestors[static_cast<std::size_t>(read)]; from != read)
+        into.push_back({.lane = static_cast<std::size_t>(read % per_block),
+                        .block = &blocks_[static_cast<std::size_t>(from / per_block)],
+                        .block_lane = static_cast<std::size_t>(from % per_block)});
+    replace(blocks_[static_cast<std::size_t>(b)], into);
+  });
+}
+
+// No lane that is written here is read by anyone.
+void Reads::replace(Block& block, std::span<const Replacement> into) const {
+  if (into.empty()) return;
+  if (!model_->in_lanes()) {
+    block = *into.front().block;
+    return;
+  }
+  const auto n = static_cast<std::size_t>(size());
+  const bool bytes = model_->kernel() == Kernel::byte_lanes;
+  for (std::size_t at = 0; at < n * lanes; at += lanes)
+    for (const Replacement& from : into) {
+      if (!bytes) {
+        block.floats[at + from.lane] = from.block->floats[at + from.block_lane];
+        continue;
+      }
+      const std::int8_t spin = from.block->bytes[at + from.block_lane];
+      block.bytes[at + from.lane] = spin;
+      block.bytes[n * lanes + at + from.lane] = static_cast<std::int8_t>(-spin);
+    }
+}
+
 // Recomputes what the block caches from its spins.
 void Reads::refresh(Block& block) const {
   const ReadModel& m = *model_;

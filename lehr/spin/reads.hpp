@@ -35,6 +35,8 @@ class Reads {
   const ReadModel& model() const { return *model_; }
   Spins spins(std::int64_t read) const;
   void set(std::int64_t read, std::span<const std::int8_t> spins);
+  // Read r becomes a copy of read ancestors[r], for all `count` reads; what is a read's ancestor is its own.
+  void replace(std::span<const std::int64_t> ancestors);
   // Energies of all reads, offset included; sums in the precision of the kernel, exact for integers.
   std::vector<double> energies() const;
 
@@ -63,6 +65,12 @@ class Reads {
     AlignedVector<float> floats;            // float_lanes: rows; dense_read: spins
     AlignedVector<float> float_cache;       // float_read: -s_i f_i; dense_read: f_i
   };
+  struct Replacement {  // of a lane by one of a block
+    std::size_t lane;
+    const Block* block;
+    std::size_t block_lane;
+  };
+  void replace(Block& block, std::span<const Replacement> into) const;
   Index size() const { return model_->model().size(); }
   std::size_t row(Index spin) const;
   std::int64_t reads_per_block() const { return model_->in_lanes() ? 64 : 1; }

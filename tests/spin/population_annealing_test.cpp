@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lehr/spin/population_resampling.hpp"
+#include "tests/spin/instances.hpp"
 #include "tests/spin/reference_models.hpp"
 
 namespace lehr::spin {
@@ -12,6 +13,12 @@ namespace {
 using namespace test;
 using ::testing::ElementsAre;
 using Method = PopulationAnnealing<IsingFlips>;
+using InLanes = PopulationAnnealing<IsingModel>;
+
+// Couplings +1, 0 and -1, which fit bytes.
+IsingModel integer_model(Index n, std::uint64_t seed) {
+  return random_model({.size = n, .density = 0.4, .integers = true, .largest = 1}, seed);
+}
 
 TEST(PopulationResampling, CopiesAreWithinOneOfTheirShare) {
   const std::vector<double> weights{0.1, 0, 0.4, 0.25, 0.25};
@@ -44,11 +51,8 @@ TEST(PopulationResampling, FamiliesAreCounted) {
   EXPECT_DOUBLE_EQ(family_error(std::vector<double>{1, 1, 4, 2}, family), std::sqrt(2 * 2 + 2 * 2) / 4);
 }
 
-TEST(PopulationAnnealing, FreeEnergyIsExact) {
-  const IsingModel model = random_dense_model(20, 31, 0.2);
-  const IsingFlips flips(model);
-  const std::vector<double> energies = all_energies(model);
-  const Method method(flips, {.population = 20'000, .sweeps = 5, .beta_max = 1.0});
+template <class M>
+void expect_exact_free_energy(const PopulationAnnealing<M>& method, const std::vector<double>& energies) {
   const auto run = drive(method, Budget::steps(1000), Seed{1});
   EXPECT_EQ(run.why, Stop::finished);
   const PopulationStep& last = run.state.steps.back();
@@ -60,6 +64,25 @@ TEST(PopulationAnnealing, FreeEnergyIsExact) {
     EXPECT_NEAR(step.energy, exact_energy(energies, step.beta), 3 * step.energy_error) << step.beta;
   EXPECT_NEAR(middle.log_z, exact_log_z(energies, middle.beta), 3 * middle.log_z_error);
   EXPECT_EQ(run.used.evaluations, 20'000 * 5 * run.used.steps);
+}
+
+TEST(PopulationAnnealing, FreeEnergyIsExact) {
+  const PopulationAnnealingOptions options{.population = 20'000, .sweeps = 5, .beta_max = 1.0};
+  const IsingModel model = random_dense_model(20, 31, 0.2), integers = integer_model(18, 31);
+  const IsingFlips flips(model);
+  expect_exact_free_energy(Method(flips, options), all_energies(model));
+  expect_exact_free_energy(InLanes(model, options), all_energies(model));
+  expect_exact_free_energy(InLanes(integers, options), all_energies(integers));
+}
+
+// Populations are samples of Boltzmann's law at every temperature that they pass.
+TEST(PopulationAnnealing, LanesSampleBoltzmann) {
+  const IsingModel model = integer_model(9, 35);
+  const InLanes method(model, {.population = 50'000, .sweeps = 10, .beta_max = 0.6});
+  const auto run = drive(method, Budget::steps(1000), Seed{4});
+  std::vector<double> counts(512);
+  for (std::size_t j = 0; j < 50'000; ++j) ++counts[state_of(run.state.copies.spins(j))];
+  EXPECT_GT(boltzmann_p(all_energies(model), 0.6, counts), 0.01);
 }
 
 TEST(PopulationAnnealing, StepsKeepTheEffectiveShareOrTheOverlap) {
@@ -93,17 +116,27 @@ TEST(PopulationAnnealing, FollowsAScheduleToItsEnd) {
 }
 
 // The ferromagnetic ring has two ground states.
-TEST(PopulationAnnealing, CountsGroundStates) {
-  std::vector<Coupling> couplings;
-  for (Index i = 0; i < 10; ++i) couplings.push_back({i, (i + 1) % 10, -1});
-  const IsingModel model(std::vector<double>(10, 0.0), couplings);
-  const IsingFlips flips(model);
-  const Method method(flips, {.population = 5000, .beta_max = 3.0});
+template <class M>
+void expect_two_ground_states(const PopulationAnnealing<M>& method, double energy) {
   const auto run = drive(method, Budget::steps(1000), Seed{2});
-  EXPECT_EQ(run.state.best.energies[0], -10);
+  EXPECT_EQ(run.state.best.energies[0], energy);
   EXPECT_NEAR(method.log_ground_states(run.state), std::log(2.0), 3 * run.state.steps.back().log_z_error);
   EXPECT_LT(run.state.steps.back().log_z_error, 0.1);
-  EXPECT_EQ(method.solutions(run.state).best().at(0).energy, -10);
+  EXPECT_EQ(method.solutions(run.state).best().at(0).energy, energy);
+}
+
+TEST(PopulationAnnealing, CountsGroundStates) {
+  const auto ring = [](double J) {
+    std::vector<Coupling> couplings;
+    for (Index i = 0; i < 10; ++i) couplings.push_back({i, (i + 1) % 10, J});
+    return IsingModel(std::vector<double>(10, 0.0), couplings);
+  };
+  const PopulationAnnealingOptions options{.population = 5000, .beta_max = 3.0};
+  const IsingModel whole = ring(-1), third = ring(-1.0 / 3 - 1);
+  const IsingFlips flips(whole);
+  expect_two_ground_states(Method(flips, options), -10);
+  expect_two_ground_states(InLanes(whole, options), -10);
+  expect_two_ground_states(InLanes(third, options), third.energy(Spins(10, 1)));
 }
 
 TEST(PopulationAnnealing, RunsAreAveragedByTheirWeights) {
@@ -121,6 +154,14 @@ TEST(PopulationAnnealing, IsReproducible) {
   const IsingModel model = random_dense_model(30, 34, 0.2);
   const IsingFlips flips(model);
   expect_reproducible(Method(flips, {.population = 300, .sweeps = 3, .beta_max = 4.0}), 500, 6);
+}
+
+TEST(PopulationAnnealing, LanesAreReproducible) {
+  const IsingModel model = random_dense_model(30, 34, 0.2), integers = integer_model(30, 34);
+  for (const IsingModel& each : {model, integers}) {
+    expect_reproducible(InLanes(each, {.population = 300, .sweeps = 3, .beta_max = 4.0}), 500, 6);
+    expect_reproducible(InLanes(each, {.population = 5, .sweeps = 3, .beta_max = 4.0}), 500, 3);
+  }
 }
 
 TEST(PopulationAnnealing, EdgesWorkOrAreRefused) {

@@ -157,6 +157,23 @@ TEST_P(EveryKernel, EqualOnEveryInstructionSet) {
   }
 }
 
+TEST_P(EveryKernel, ReplacedReadsAreTheirAncestors) {
+  const IsingModel problem = model(50, 9);
+  Reads copies(read_model(problem, GetParam()), 130, Seed{5});
+  for (std::int64_t step = 0; step < 20; ++step) copies.sweep(0.3, Rule::metropolis, Seed{5}, step);
+  const Reads before = copies;
+  std::vector<std::int64_t> ancestors(130);
+  for (std::int64_t read = 0; read < 130; ++read)
+    ancestors[static_cast<std::size_t>(read)] = read % 3 == 1 ? (read * 6 + 66) % 129 / 3 * 3 : read;
+  copies.replace(ancestors);
+  for (std::int64_t read = 0; read < 130; ++read)
+    ASSERT_EQ(copies.spins(read), before.spins(ancestors[static_cast<std::size_t>(read)])) << read;
+  Reads again = copies;
+  for (std::int64_t read = 0; read < 130; ++read) again.set(read, copies.spins(read));
+  copies.sweep(0.3, Rule::metropolis, Seed{5}, 21), again.sweep(0.3, Rule::metropolis, Seed{5}, 21);
+  for (std::int64_t read = 0; read < 130; ++read) ASSERT_EQ(copies.spins(read), again.spins(read)) << read;
+}
+
 // The dependence of the sweep on large local fields: pages of thresholds beyond the first.
 TEST(Reads, LargeIntegerFieldsSampleBoltzmann) {
   const IsingModel problem =

@@ -101,8 +101,7 @@ class Solver {
       const IsingFlips flips(model);
       temper(flips);
     } else if (options_.method == "population_annealing") {
-      const IsingFlips flips(model);
-      anneal_population(flips);
+      anneal_population(model);
     } else if (options_.method == "simulated_quantum_annealing") {
       SimulatedQuantumAnnealingOptions own = options_.quantum;
       own.reads = reads(own.reads);
