@@ -29,8 +29,8 @@ void PersistOptions::describe(OptionTable& table) {
       .above(0);
   iia.describe(table);
   table.add("theta_only", theta_only, "compute the exponent and nothing else");
-  table.add("samples", samples, "draws of the excursion above the level").range(0, 1e8);
-  table.add("simulate", simulate, "simulate series of so many points together, and compare").range(0, 1e10);
+  table.add("samples", samples, "draws of the excursion above the level").range(0, 1e7);
+  table.add("simulate", simulate, "simulate series of so many points together, and compare").range(0, 1e9);
   table
       .add("rate_tolerance", rate_tolerance,
            "simulation: dt is halved until the grid misses at most this share of the crossings")
@@ -43,7 +43,8 @@ void PersistOptions::describe(OptionTable& table) {
   table.add("fit", fit, "family fitted to the series' autocovariances")
       .choices({"best", "diffusion", "random_acceleration", "matern", "gaussian", "rational_quadratic",
                 "band", "table"});
-  table.add("lags", lags, "of the autocovariances that are fitted; 0: twice the first below 0.1").at_least(0);
+  table.add("lags", lags, "of the autocovariances that are fitted; 0: twice the first below 0.1")
+      .range(0, 1e4);
   table.add("unbiased", unbiased, "divide the autocovariances by the number of their products");
   table.add("bootstrap", bootstrap, "replicates of the fitted series; 0: none").range(0, 1e5);
   table.add("confidence", confidence, "of the bootstrap's intervals").above(0).below(1);
@@ -129,22 +130,23 @@ double clamped_distance(std::span<const double> lengths, const ExcursionLaw& law
   return kolmogorov_smirnov(lengths, [&](double t) { return std::clamp(law.cdf(t), 0.0, 1.0); }).statistic;
 }
 
-// None where one side has no complete excursion.
+// At level 0 the excursions below count as more of those above. None where no excursion is complete.
 std::optional<EmpiricalExcursions> compare(Excursions found, const SlepianIia& iia) {
   EmpiricalExcursions result;
-  result.above = found.above, result.below = found.below;
-  std::vector<double> censored = found.censored_above;
+  result.count_above = static_cast<std::int64_t>(found.above.size());
+  result.count_below = static_cast<std::int64_t>(found.below.size());
   if (iia.slepian().level() == 0) {
-    result.above.insert(result.above.end(), found.below.begin(), found.below.end());
-    censored.insert(censored.end(), found.censored_below.begin(), found.censored_below.end());
-    result.below = result.above;
+    found.above.insert(found.above.end(), found.below.begin(), found.below.end());
+    found.censored_above.insert(found.censored_above.end(), found.censored_below.begin(),
+                                found.censored_below.end());
+  } else if (!found.below.empty()) {
+    result.distance_below = clamped_distance(found.below, iia.below());
   }
-  if (result.above.empty() || result.below.empty()) return std::nullopt;
-  result.survival = product_limit(result.above, censored);
-  result.distance_above = clamped_distance(result.above, iia.above());
-  result.distance_below = clamped_distance(result.below, iia.below());
-  result.tail = tail_rate(result.above, censored, 3 * iia.slepian().mean_above());
-  result.found = std::move(found);
+  if (found.above.empty()) return std::nullopt;
+  result.survival = product_limit(found.above, found.censored_above);
+  result.distance = clamped_distance(found.above, iia.above());
+  result.tail = tail_rate(found.above, found.censored_above, 3 * iia.slepian().mean_above());
+  result.lengths = std::move(found.above);
   return result;
 }
 

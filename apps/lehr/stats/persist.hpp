@@ -40,11 +40,11 @@ struct PersistOptions {
 
 // What excursions of the simulated or the measured series say, and how far the approximation is from them.
 struct EmpiricalExcursions {
-  stats::Excursions found;
-  std::vector<double> above, below;               // at level 0 both hold the excursions of both sides
-  stats::SurvivalCurve survival;                  // above
-  double distance_above = 0, distance_below = 0;  // Kolmogorov-Smirnov, to the approximation
-  stats::TailRate tail;                           // above, beyond three means
+  std::vector<double> lengths;                    // complete ones above; at level 0 those below too
+  std::int64_t count_above = 0, count_below = 0;  // complete ones on each side
+  stats::SurvivalCurve survival;
+  double distance = 0, distance_below = 0;  // Kolmogorov-Smirnov, to the approximation
+  stats::TailRate tail;                     // beyond three means
 };
 
 struct SimulatedTruth {

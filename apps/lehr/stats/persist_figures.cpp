@@ -45,7 +45,7 @@ lehr::Series sampled(std::string label, Style style, int color, double end, bool
 // Points with one standard error at times where enough excursions are left.
 lehr::Series survival_points(std::string label, const EmpiricalExcursions& found, double end, int color) {
   lehr::Series points = curve(std::move(label), Style::points, color);
-  const double least = 5 / static_cast<double>(found.above.size());
+  const double least = 5 / static_cast<double>(found.lengths.size());
   for (int i = 1; i <= 30; ++i) {
     const double t = end * i / 30, value = found.survival.at(t), error = found.survival.error_at(t);
     if (value < least || value <= error) break;
@@ -134,9 +134,11 @@ Figure density_figure(const Persistence& persistence, double end) {
   if (iia.status() != Validity::valid_monotone)
     figure.series.push_back(sampled("", Style::dashed, 7, end, true, [](double) { return 0.0; }));
   if (persistence.simulated)
-    figure.series.push_back(density_points("simulated", persistence.simulated->excursions.above, end, 40, 1));
+    figure.series.push_back(
+        density_points("simulated", persistence.simulated->excursions.lengths, end, 40, 1));
   if (persistence.series && persistence.series->excursions)
-    figure.series.push_back(density_points("the series", persistence.series->excursions->above, end, 16, 5));
+    figure.series.push_back(
+        density_points("the series", persistence.series->excursions->lengths, end, 16, 5));
   return figure;
 }
 

@@ -6,6 +6,7 @@
 #include "lehr/core/csv.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/stats/goodness_of_fit.hpp"
+#include "lehr/stats/persistence/simulate_excursions.hpp"
 
 namespace lehr::command {
 
@@ -57,9 +58,9 @@ void comparison_metrics(Report& report, const Persistence& persistence) {
   }
   if (const auto& truth = persistence.simulated) {
     const EmpiricalExcursions& found = truth->excursions;
-    const double simulated = mean(found.above);
-    report.metric("excursions", static_cast<double>(found.found.above.size() + found.found.below.size()));
-    report.metric("distance", found.distance_above);
+    const double simulated = mean(found.lengths);
+    report.metric("excursions", static_cast<double>(found.count_above + found.count_below));
+    report.metric("distance", found.distance);
     if (!at_zero) report.metric("distance_below", found.distance_below);
     report.metric("simulated_mean", simulated);
     report.metric("simulated_mean_error", simulated / iia.slepian().mean_above() - 1);
@@ -84,9 +85,9 @@ void comparison_metrics(Report& report, const Persistence& persistence) {
                   static_cast<double>(series->count) * series->dt / iia.covariance().mean_interval());
     if (series->fit) report.metric("fit_rms", series->fit->rms);
     if (series->excursions) {
-      report.metric("series_excursions", static_cast<double>(series->excursions->above.size()));
-      report.metric("series_mean", mean(series->excursions->above));
-      report.metric("series_distance", series->excursions->distance_above);
+      report.metric("series_excursions", static_cast<double>(series->excursions->lengths.size()));
+      report.metric("series_mean", mean(series->excursions->lengths));
+      report.metric("series_distance", series->excursions->distance);
     }
     if (series->theta) {
       report.metric("theta_low", series->theta->low);
@@ -220,8 +221,8 @@ Table exponents_table(const Persistence& persistence) {
     const bool tail = found.tail.count > 0;
     table.rows.push_back({name, tail ? json_number(found.tail.rate) : blank,
                           tail ? json_number(found.tail.standard_error) : blank,
-                          json_number(mean(found.above)), json_number(standard_error(found.above)),
-                          json_number(found.distance_above)});
+                          json_number(mean(found.lengths)), json_number(standard_error(found.lengths)),
+                          json_number(found.distance)});
   };
   if (persistence.simulated) empirical("simulated, beyond three means", persistence.simulated->excursions);
   if (persistence.series && persistence.series->excursions)
@@ -243,8 +244,8 @@ Table series_table(const MeasuredSeries& series, const SlepianIia& iia, double c
     row("root mean square residual of the correlations", json_number(series.fit->rms));
   }
   if (series.excursions) {
-    row("complete excursions above", static_cast<std::int64_t>(series.excursions->found.above.size()));
-    row("complete excursions below", static_cast<std::int64_t>(series.excursions->found.below.size()));
+    row("complete excursions above", series.excursions->count_above);
+    row("complete excursions below", series.excursions->count_below);
   }
   if (series.theta)
     row(fmt::format("theta, {:g} % by {} replicates", 100 * confidence, series.replicates),
@@ -268,6 +269,12 @@ void add_notes(Report& report, const Persistence& persistence) {
         fmt::format("The covariance is not positive definite on the simulation's grid: {:.2g} of "
                     "its spectrum was negative and clipped.",
                     truth->clipped));
+  const auto coarse = [](const ExcursionLaw& law, double interval) { return law.times()[1] > interval / 15; };
+  const double interval = iia.covariance().mean_interval();
+  if (coarse(iia.above(), interval) || coarse(iia.below(), interval))
+    report.notes.emplace_back(
+        "The time grid is coarse: its first step is over a fifteenth of the mean interval; "
+        "raise n, or grade it with step.");
   if (!persistence.series) return;
   const double intervals = static_cast<double>(persistence.series->count) * persistence.series->dt /
                            iia.covariance().mean_interval();
@@ -276,10 +283,13 @@ void add_notes(Report& report, const Persistence& persistence) {
         fmt::format("The series is {:.3g} mean intervals long; below 100 neither its covariance nor "
                     "its excursions say much.",
                     intervals));
-  if (persistence.series->dt > 0.5 * iia.covariance().mean_interval())
+  const double missed = grid_misses(iia.covariance(), persistence.series->dt);
+  if (missed > 0.1)
     report.notes.push_back(
-        "The series' values are further apart than half a mean interval: crossings between them are "
-        "not seen, and lambda2 rests on the fitted family alone.");
+        fmt::format("{:.0f} % of the crossings of such a process fall between the series' values: "
+                    "its own excursions are longer than those of the law, and lambda2 rests on "
+                    "the family.",
+                    100 * missed));
   if (persistence.series->fit && persistence.series->fit->rms > 0.05)
     report.notes.push_back(
         fmt::format("No family fits the autocovariances well (residual {:.2g}); see the figure.",

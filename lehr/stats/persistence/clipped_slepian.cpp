@@ -25,8 +25,8 @@ ClippedSlepian::ClippedSlepian(Covariance covariance, double level)
   if (!(covariance_.lambda2 > 0) || !std::isfinite(covariance_.lambda2))
     throw InvalidInput("{}: -R''(0) must be above 0 and finite, found {}", covariance_.text,
                        covariance_.lambda2);
-  if (!(std::abs(level) <= 8))
-    throw InvalidInput("level: expected at most 8 standard deviations, found {}", level);
+  if (!(std::abs(level) <= 4))
+    throw InvalidInput("level: expected at most 4 standard deviations, found {}", level);
   start_ = 1e-3 / std::sqrt(covariance_.lambda2);
   drop_ = std::max(1 - quotient(covariance_.at(start_)), 1e-300);
   const double half = std::max(1 - quotient(covariance_.at(start_ / 2)), 1e-300);

@@ -22,7 +22,7 @@ namespace lehr::stats {
 
 class ClippedSlepian {
  public:
-  // `level` in standard deviations, at most 8 in magnitude, otherwise InvalidInput. Throws InvalidInput where
+  // `level` in standard deviations, at most 4 in magnitude, otherwise InvalidInput. Throws InvalidInput where
   // lambda2 is not finite and positive.
   explicit ClippedSlepian(Covariance covariance, double level = 0);
 

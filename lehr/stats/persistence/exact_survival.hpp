@@ -41,7 +41,7 @@ struct ExactSurvivalOptions {
     table.add("times", times, "at which P(T > t) is computed").above(0);
     table.add("points", points, "m, even: where the process is looked at up to each time").range(2, 60);
     table.add("samples", samples, "lattice points of each shift");
-    table.add("level", level, "level that is crossed, in standard deviations").range(-8, 8);
+    table.add("level", level, "level that is crossed, in standard deviations").range(-4, 4);
   }
 };
 

@@ -10,8 +10,9 @@
 namespace lehr::stats {
 namespace {
 
-constexpr std::size_t direct_steps = 4096;  // longest march without transforms
-constexpr std::size_t leaf_steps = 512;     // of the march by halves
+constexpr std::size_t direct_steps = 4096;    // longest march without transforms
+constexpr std::size_t leaf_steps = 512;       // of the march by halves
+constexpr std::int64_t graded_steps = 16384;  // longest march with unequal steps
 
 // S and the averages over its cells on a grid of equal steps. `sum[i]` collects 1/2 sum_k mass[i - k]
 // average[k].
@@ -92,6 +93,7 @@ std::vector<double> march_graded(const MarchGrid& grid, const SwitchKernel& own,
 }  // namespace
 
 MarchGrid march_grid(double end, std::int64_t n, const Schedule& step) {
+  if (n < 8 || n > (1 << 20)) throw InvalidInput("n: expected 8 to 2^20 steps, found {}", n);
   MarchGrid grid{.times = {0}, .uniform = true};
   const std::vector<double> lengths = step.sample(n);
   double total = 0;
@@ -100,6 +102,8 @@ MarchGrid march_grid(double end, std::int64_t n, const Schedule& step) {
     grid.uniform = grid.uniform && length == lengths.front();
     grid.times.push_back(total += length);
   }
+  if (!grid.uniform && n > graded_steps)
+    throw InvalidInput("n: unequal steps take at most {}, found {}", graded_steps, n);
   for (std::size_t i = 1; i < grid.times.size(); ++i)
     grid.times[i] =
         grid.uniform ? end * static_cast<double>(i) / static_cast<double>(n) : end * grid.times[i] / total;

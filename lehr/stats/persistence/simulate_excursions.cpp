@@ -9,18 +9,18 @@
 #include "lehr/core/parallel.hpp"
 
 namespace lehr::stats {
-namespace {
 
-constexpr double ending_means = 20;  // mean excursions that a series keeps for endings
-constexpr std::int64_t series_a_step = 8;
-
-// Share of the zero crossings that a grid of distance dt does not see.
-double missed_share(const Covariance& covariance, double dt) {
+double grid_misses(const Covariance& covariance, double dt) {
   const CovarianceAt at = covariance.at(dt);
   // 2 asin(sqrt((1 - R) / 2)) = arccos R, with its digits where dt is small.
   const double angle = 2 * std::asin(std::sqrt(std::clamp(at.one_minus_r / 2, 0.0, 1.0)));
   return 1 - angle / (std::sqrt(covariance.lambda2) * dt);
 }
+
+namespace {
+
+constexpr double ending_means = 20;  // mean excursions that a series keeps for endings
+constexpr std::int64_t series_a_step = 8;
 
 SimulateExcursionsOptions checked(SimulateExcursionsOptions options) {
   const OptionTable table = describe(options);
@@ -37,7 +37,7 @@ double ending_of(const Covariance& covariance, double level) {
 double refined_dt(const Covariance& covariance, const SimulateExcursionsOptions& options) {
   double dt = options.dt > 0 ? options.dt : covariance.mean_interval() / 8;
   const double least = 1e-7 * covariance.mean_interval();
-  while (missed_share(covariance, dt) > options.rate_tolerance && dt > least) dt /= 2;
+  while (grid_misses(covariance, dt) > options.rate_tolerance && dt > least) dt /= 2;
   return dt;
 }
 
@@ -66,7 +66,7 @@ SimulateExcursions::SimulateExcursions(const Covariance& covariance, SimulateExc
     : options_(checked(options)),
       expected_rate_(std::exp(-options.level * options.level / 2) / covariance.mean_interval()),
       dt_(refined_dt(covariance, options)),
-      missed_(missed_share(covariance, dt_)),
+      missed_(grid_misses(covariance, dt_)),
       embedding_(embedding_for(covariance, options.points, dt_, ending_of(covariance, options.level))),
       series_((options.points + embedding_.length() - 2) / (embedding_.length() - 1)) {
   begin_before_ = static_cast<double>(embedding_.length() - 1) * dt_ - ending_of(covariance, options.level);

@@ -25,15 +25,19 @@ struct SimulateExcursionsOptions {
   double level = 0;
 
   void describe(OptionTable& table) {
-    table.add("points", points, "points of all series together").range(1e3, 1e10);
+    table.add("points", points, "points of all series together").range(1e3, 1e9);
     table.add("dt", dt, "first distance of the points; 0: an eighth of the mean interval").at_least(0);
     table
         .add("rate_tolerance", rate_tolerance,
              "dt is halved until the grid misses at most this share of the crossings")
         .range(1e-6, 1);
-    table.add("level", level, "level that is crossed, in standard deviations").range(-8, 8);
+    table.add("level", level, "level that is crossed, in standard deviations").range(-4, 4);
   }
 };
+
+// The share of the zero crossings that points at the distance dt do not see: 1 - arccos(R(dt)) /
+// (sqrt(lambda2) dt).
+double grid_misses(const Covariance& covariance, double dt);
 
 class SimulateExcursions {
  public:

@@ -8,7 +8,7 @@
 namespace lehr::stats {
 namespace {
 
-constexpr double default_intervals = 12;  // mean intervals that the grid spans
+constexpr double default_means = 12;  // mean excursions that a grid spans
 constexpr double formal_tolerance =
     1e-6;  // of F beyond [0, 1], and of a negative density times the mean interval
 
@@ -51,18 +51,18 @@ struct SlepianIia::Parts {
   ClippedSlepian slepian;
   MemoryNodes nodes;
   SwitchKernel above, below;
-  MarchGrid grid;
+  MarchGrid grid_above, grid_below;
 
   static Parts of(Covariance covariance, const SlepianIiaOptions& options) {
     ClippedSlepian slepian(std::move(covariance), options.level);
     MemoryNodes nodes = memory_nodes(slepian.covariance());
     SwitchKernel above = kernel_above(slepian, nodes), below = kernel_below(slepian, nodes);
-    const double end = options.tmax > 0
-                           ? options.tmax
-                           : default_intervals * std::max({slepian.covariance().mean_interval(),
-                                                           slepian.mean_above(), slepian.mean_below()});
-    return {std::move(slepian), std::move(nodes), std::move(above), std::move(below),
-            march_grid(end, options.n, options.step)};
+    const auto grid = [&](double mean) {
+      return march_grid(options.tmax > 0 ? options.tmax : default_means * mean, options.n, options.step);
+    };
+    MarchGrid grid_above = grid(slepian.mean_above()), grid_below = grid(slepian.mean_below());
+    return {std::move(slepian), std::move(nodes),      std::move(above),
+            std::move(below),   std::move(grid_above), std::move(grid_below)};
   }
 };
 
@@ -71,8 +71,8 @@ SlepianIia::SlepianIia(Covariance covariance, const SlepianIiaOptions& options)
 
 SlepianIia::SlepianIia(Parts parts, const SlepianIiaOptions& options)
     : slepian_(std::move(parts.slepian)),
-      above_(parts.above, parts.below, parts.grid),
-      below_(options.level == 0 ? above_ : ExcursionLaw(parts.below, parts.above, parts.grid)) {
+      above_(parts.above, parts.below, parts.grid_above),
+      below_(options.level == 0 ? above_ : ExcursionLaw(parts.below, parts.above, parts.grid_below)) {
   judge(options, parts.nodes);
 }
 

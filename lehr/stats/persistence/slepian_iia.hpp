@@ -47,8 +47,8 @@ struct SlepianIiaOptions {
   double tolerance = 1e-9;
 
   void describe(OptionTable& table) {
-    table.add("level", level, "level that is crossed, in standard deviations from the mean").range(-8, 8);
-    table.add("tmax", tmax, "end of the time grid; 0: 12 mean intervals").at_least(0);
+    table.add("level", level, "level that is crossed, in standard deviations from the mean").range(-4, 4);
+    table.add("tmax", tmax, "end of the time grid; 0: 12 mean excursions").at_least(0);
     table.add("n", n, "steps of the time grid").range(8, 262144);
     table.add("step", step,
               "lengths of the grid's steps, up to a factor: geometric(from=1, to=50) grades it");

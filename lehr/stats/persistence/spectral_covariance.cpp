@@ -15,6 +15,8 @@ void check_density(std::span<const double> frequency, std::span<const double> de
   if (frequency.size() != density.size() || frequency.size() < 3)
     throw InvalidInput("{}: expected at least 3 frequencies with a density each, found {} and {}", name,
                        frequency.size(), density.size());
+  if (frequency.size() > 100'000)
+    throw InvalidInput("{}: expected at most 100000 frequencies, found {}", name, frequency.size());
   double largest = 0;
   for (std::size_t i = 0; i < frequency.size(); ++i) {
     const bool rises = i == 0 ? frequency[i] >= 0 : frequency[i] > frequency[i - 1];
