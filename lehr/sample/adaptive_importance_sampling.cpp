@@ -17,6 +17,7 @@ using Eigen::VectorXd;
 namespace {
 
 constexpr std::int64_t points_per_expectation = 10;  // the least budget
+constexpr double mixture_defence = 0.1;
 constexpr double uniform_share = 0.1;    // mixed into the weights from which their optimisation starts
 constexpr double flat_variance = 1e-14;  // a control variate that varies less is none
 
@@ -63,7 +64,8 @@ void AdaptiveImportanceOptions::describe(OptionTable& table) {
       .choices({"sg", "gm", "diag"});
   table.add("split", split, "share of the points for the adaptation, at most").above(0).range(0, 0.9);
   table.add("batch", batch, "share of the adaptation's points in a batch, along them");
-  table.add("defensive", defensive, "share of the start law in the proposal, along the adaptation");
+  table.add("defensive", defensive,
+            "share of the start law in the proposal, along the adaptation; default 0.1 for fit = gm, else 0");
   table.add("tempering", tempering, "exponent of the weights f / h that components are fitted to");
   table.add("components", components, "normal laws in each component of fit = gm, along the adaptation");
   table.add("ridge", ridge, "added to covariances, times their own diagonal").range(0, 1);
@@ -86,6 +88,7 @@ AdaptiveImportanceSampling::AdaptiveImportanceSampling(const ExpectationProblem&
                                                        AdaptiveImportanceOptions options)
     : problem_(&problem), options_(std::move(options)), parts_(problem, sign_rule(options_.sign)) {
   check_options();
+  if (!options_.defensive) options_.defensive = options_.fit == "gm" ? mixture_defence : 0.0;
   points_ = options_.budget / problem.calls_per_point;
   adaptive_points_ = static_cast<std::int64_t>(options_.split * static_cast<double>(points_));
   const std::int64_t least =
@@ -201,7 +204,7 @@ void AdaptiveImportanceSampling::adapt(State& state, const Moment& now) const {
   const VectorXd log_h =
       (state.log_pool.array() - std::log(static_cast<double>(state.log_pool.size()))).matrix();
   Proposal proposal;
-  proposal.defensive = options_.defensive(adaptation_progress(state));
+  proposal.defensive = (*options_.defensive)(adaptation_progress(state));
   if (!(proposal.defensive >= 0 && proposal.defensive < 1))
     throw InvalidInput("defensive: the share must be in [0, 1), found {}", proposal.defensive);
   proposal.components = fit_components(state, now, log_h);

@@ -22,6 +22,7 @@
 // operations a point and batch, and the model's calls.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -45,7 +46,8 @@ struct AdaptiveImportanceOptions {
   std::vector<double> weight_values = {};  // for weights = "given": w_j
   double split = 0.5;
   Schedule batch = 0.2;
-  Schedule defensive = 0.0;
+  std::optional<Schedule> defensive =
+      {};  // nothing: 0.1 for mixtures, whose tails may be lighter than the law's, else 0
   Schedule tempering = 1.0;
   Schedule components = 2.0;
   double ridge = 1e-6;

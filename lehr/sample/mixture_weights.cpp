@@ -51,21 +51,26 @@ void floor_and_scale(VectorXd& alpha, const Active& active, double floor) {
   alpha /= alpha.sum();
 }
 
-// Moves weight to the component of the steepest descent: alpha + s (e_j - alpha), with s the minimum of V by
-// Newton's method, which from s = 0 cannot overstep it (V' is concave there and below 0).
+// Moves weight to the component of the steepest descent: alpha + s (e_j - alpha), with s by Newton's method on V, halved
+// until V is lower.
 void exchange(VectorXd& alpha, const Gradient& gradient, const Eigen::Ref<const MatrixXd>& ratios,
               const Eigen::Ref<const VectorXd>& fixed, const Eigen::Ref<const VectorXd>& costs) {
   Index best = 0;
   gradient.slope.maxCoeff(&best);
   const Eigen::ArrayXd change = ratios.col(best) + fixed - gradient.density;
+  const auto density = [&](double s) {
+    return Eigen::ArrayXd((gradient.density.array() + s * change).max(least_density));
+  };
   double s = 0;
   for (int k = 0; k < newton_steps; ++k) {
-    const Eigen::ArrayXd q = (gradient.density.array() + s * change).max(least_density);
+    const Eigen::ArrayXd q = density(s);
     const Eigen::ArrayXd terms = costs.array() * change / q.square();
     const double slope = -terms.sum(), curvature = 2 * (terms * change / q).sum();
-    if (!(slope < 0) || !(curvature > 0)) break;
-    s = std::min(s - slope / curvature, 0.5 * (1 + s));
+    if (!(curvature > 0)) break;
+    s = std::clamp(s - slope / curvature, 0.0, 0.5 * (1 + s));
   }
+  const double before = (costs.array() / density(0)).sum();
+  for (int k = 0; k < newton_steps && s > 0 && !((costs.array() / density(s)).sum() <= before); ++k) s /= 2;
   alpha *= 1 - s;
   alpha[best] += s;
 }

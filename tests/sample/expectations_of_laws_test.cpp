@@ -72,7 +72,7 @@ TEST(ManyLaws, FewLawsFavourSeparateSamplesOverTheirMixture) {
   // needed.
   Squares squares;
   for (std::uint64_t design = 1; design <= 4; ++design) {
-    const Squares own = squared_errors(10, design, 10'000, 6);
+    const Squares own = squared_errors(10, design, 10'000, 8);
     squares.adaptive += own.adaptive, squares.separate += own.separate, squares.mixture += own.mixture;
   }
   RecordProperty("separate", std::to_string(squares.separate / squares.adaptive));

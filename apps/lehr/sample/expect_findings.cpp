@@ -121,12 +121,12 @@ void add_law_influence(Report& report, const ExpectSetup& setup, const ExpectOut
   const LawDesign& design = setup.design;
   if (design.parameters.empty() || design.laws.size() < 3) return;
   const auto outputs = static_cast<Index>(setup.model.outputs.size());
-  Table table{.title = "What of the law matters",
+  Table table{.title = "What of the law matters: rank correlation with each output's mean",
               .columns = {"parameter", "low", "high"},
               .rows = {},
               .formats = {"", ".4g", ".4g"}};
   for (const std::string& output : setup.model.outputs) {
-    table.columns.push_back("rank correlation with " + output);
+    table.columns.push_back(output);
     table.formats.push_back("+.2f");
   }
   Index strongest = 0;

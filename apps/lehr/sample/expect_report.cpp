@@ -101,11 +101,10 @@ Table run_table(const SampleExpectOptions& options, const ExpectSetup& setup, co
 }
 
 Table adaptation_table(const ExpectOutcome& outcome) {
-  Table table{.title = "Adaptation",
-              .columns = {"points", "variance of a draw", "stop: before", "stop: now", "least ESS",
-                          "active parts", "KKT gap"},
+  Table table{.title = "Adaptation: it stops when 'before' is not above 'now'",
+              .columns = {"points", "draw's variance", "before", "now", "least ESS", "active", "KKT gap"},
               .rows = {},
-              .formats = {"", ".4g", ".4g", ".4g", ".4g", "", ".1e"}};
+              .formats = {"", ".4g", ".3g", ".3g", ".4g", "", ".1e"}};
   for (std::size_t s = 0; s < outcome.steps.size(); ++s) {
     const Row& row = outcome.steps[s];
     Json active = 0;
