@@ -4,12 +4,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "lehr/cluster/bisect.hpp"
 #include "lehr/cluster/principal_axis.hpp"
 #include "lehr/cluster/scores.hpp"
-#include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
-#include "lehr/core/parallel.hpp"
 
 namespace lehr::cluster {
 
@@ -91,12 +88,11 @@ class ClusterRun {
 
   void note_loss() {
     if (!result_.reduced || result_.loss <= options_.prototypes.loss_max) return;
-    result_.notes.push_back(
-        fmt::format("The prototypes lose {:.3g} of the sum of squares, more than loss_max = {:.3g}: rows of "
-                    "so many columns do not "
-                    "lie close enough. Means and covariances are exact all the same; --pca or a larger "
-                    "--max-prototypes lose less.",
-                    result_.loss, options_.prototypes.loss_max));
+    result_.notes.push_back(fmt::format(
+        "The prototypes lose {:.3g} of the sum of squares, more than loss_max = {:.3g}: rows of so "
+        "many columns do not lie close enough. Means and covariances are exact all the same; --pca "
+        "or a larger --max-prototypes lose less.",
+        result_.loss, options_.prototypes.loss_max));
   }
 
   void rank_user_sets(const ColumnPoints& source, const PreparedTable& table,
@@ -111,6 +107,7 @@ class ClusterRun {
       }
       if (!columns.empty()) result_.user_sets.push_back(score_of(source, columns, options_.ppp, seed_));
     }
+    for (SetScore& set : result_.user_sets) in_given_columns(table, set);
     std::ranges::stable_sort(result_.user_sets,
                              [](const SetScore& a, const SetScore& b) { return a.score > b.score; });
   }
@@ -154,43 +151,49 @@ class ClusterRun {
     result_.table = std::move(white);
   }
 
+  // The cluster of each row, in canonical order.
+  std::vector<int> row_labels(const WeightedPoints& rows, const stats::MixtureDensity& density) const {
+    const Partition& found = result_.chosen.partition;
+    if (!result_.reduced) return found.labels;
+    if (options_.method == "gmm") return density.most_probable(rows);
+    return nearest_centres(rows.points, found.centres);
+  }
+
+  // All sums run in canonical order.
   void describe_rows() {
     const PreparedTable& table = result_.table;
-    const Partition& found = result_.chosen.partition;
     const WeightedPoints rows{table.rows, {}, {}};
     const stats::MixtureDensity density(result_.chosen.mixture);
-    std::vector<int> labels;
-    if (!result_.reduced)
-      labels = found.labels;
-    else if (options_.method == "gmm")
-      labels = density.most_probable(rows);
-    else
-      labels = nearest_centres(table.rows, found.centres);
-    const std::vector<int> components = density.most_probable(rows);
+    const std::vector<int> labels = row_labels(rows, density), components = density.most_probable(rows);
+    const MatrixXd& centres = result_.chosen.partition.centres;
     const MatrixXd posteriors = density.posteriors(rows);
-    const VectorXd silhouette = simplified_silhouette(table.rows, found.centres, labels);
-    const Partition exact = partition_of(rows, labels, found.cells());
+    const VectorXd silhouette = simplified_silhouette(table.rows, centres, labels);
+    const Partition exact = partition_of(rows, labels, centres.cols());
     result_.sse = exact.total_sse(), result_.sizes = exact.masses;
     result_.agreement = agreement(labels, components);
     result_.clarity = posterior_clarity(posteriors);
     result_.floor = table.floor();
-    result_.confidences = result_.silhouettes = VectorXd::Zero(found.cells());
-    RowResults& out = result_.rows;
-    out.labels.resize(labels.size()), out.most_probable.resize(labels.size());
-    out.confidence.resize(table.size()), out.silhouette.resize(table.size()),
-        out.distance.resize(table.size());
+    result_.silhouette = silhouette.mean();
+    result_.confidences = result_.silhouettes = VectorXd::Zero(centres.cols());
+    make_room_for_rows(table.size());
     for (Index i = 0; i < table.size(); ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      const Index row = table.original[at];
-      out.labels[static_cast<std::size_t>(row)] = labels[at];
-      out.most_probable[static_cast<std::size_t>(row)] = components[at];
-      out.confidence[row] = posteriors.col(i).maxCoeff();
-      out.silhouette[row] = silhouette[i];
-      out.distance[row] = (table.rows.col(i) - found.centres.col(labels[at])).norm();
-      result_.confidences[labels[at]] += out.confidence[row] / result_.sizes[labels[at]];
-      result_.silhouettes[labels[at]] += silhouette[i] / result_.sizes[labels[at]];
-      result_.silhouette += silhouette[i] / static_cast<double>(table.size());
+      const int label = labels[static_cast<std::size_t>(i)];
+      const double confidence = posteriors.col(i).maxCoeff();
+      result_.confidences[label] += confidence / result_.sizes[label];
+      result_.silhouettes[label] += silhouette[i] / result_.sizes[label];
+      const Index row = table.original[static_cast<std::size_t>(i)];
+      result_.rows.labels[static_cast<std::size_t>(row)] = label;
+      result_.rows.most_probable[static_cast<std::size_t>(row)] = components[static_cast<std::size_t>(i)];
+      result_.rows.confidence[row] = confidence;
+      result_.rows.silhouette[row] = silhouette[i];
+      result_.rows.distance[row] = (table.rows.col(i) - centres.col(label)).norm();
     }
+  }
+
+  void make_room_for_rows(Index count) {
+    RowResults& rows = result_.rows;
+    rows.labels.resize(static_cast<std::size_t>(count)), rows.most_probable = rows.labels;
+    rows.confidence.resize(count), rows.silhouette.resize(count), rows.distance.resize(count);
   }
 
   const ClusteringOptions& options_;

@@ -58,25 +58,28 @@ void check_numbers(const MatrixXd& points, const std::vector<std::string>& names
                            i + 1, column_name(names, j), points(j, i));
 }
 
-// Mean and standard deviation (of n) of values in canonical order.
-std::pair<double, double> mean_and_deviation(std::span<const double> values) {
+// Standard deviation (of n); the range where squares underflow.
+double deviation_of(const std::vector<double>& values) {
   const double mean = stats::mean(values);
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
-  return {mean, std::sqrt(squares / static_cast<double>(values.size()))};
+  const double deviation = std::sqrt(squares / static_cast<double>(values.size()));
+  if (deviation > 0) return deviation;
+  const auto [low, high] = std::ranges::minmax(values);
+  return high - low;
 }
 
 struct ColumnScale {
   double shift = 0, scale = 1;
 };
 
+// Of a column in canonical order that is not constant.
 ColumnScale column_scale(const std::vector<double>& values, const std::string& scale) {
   if (scale == "none") return {};
-  const auto [mean, deviation] = mean_and_deviation(values);
-  if (scale == "zscore") return {mean, deviation};
+  if (scale == "zscore") return {stats::mean(values), deviation_of(values)};
   const double spread =
       (stats::quantile(values, 0.75) - stats::quantile(values, 0.25)) / normal_interquartile;
-  return {stats::median(values), spread > 0 ? spread : deviation};
+  return {stats::median(values), spread > 0 ? spread : deviation_of(values)};
 }
 
 // The square of the median gap between different values where many values repeat, else 0.
@@ -109,32 +112,20 @@ PreparedTable prepare(const MatrixXd& given, const std::string& scale,
   const MatrixXd points = given.array() + 0.0;  // -0 becomes 0: equal numbers have equal bits
   PreparedTable table;
   table.original = lexicographic_order(points);
-  const auto n = static_cast<Index>(table.original.size());
-  std::vector<ColumnScale> scales;
-  std::vector<double> floors;
-  std::vector<std::vector<double>> kept;
-  for (Index j = 0; j < points.rows(); ++j) {
-    std::vector<double> values(table.original.size());
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = points(j, table.original[i]);
-    const ColumnScale own = column_scale(values, scale);
-    const auto [low, high] = std::ranges::minmax(values);
-    if (low == high || !(own.scale > 0)) {
-      table.constant.push_back(j);
-      continue;
-    }
-    for (double& value : values) value = (value - own.shift) / own.scale;
-    floors.push_back(floor_of_ties(values));
-    scales.push_back(own);
-    table.columns.push_back(j);
-    kept.push_back(std::move(values));
-  }
-  const auto p = static_cast<Index>(kept.size());
-  table.rows.resize(p, n), table.shift.resize(p), table.scale.resize(p), table.tie_floor.resize(p);
+  for (Index j = 0; j < points.rows(); ++j)
+    (points.row(j).minCoeff() < points.row(j).maxCoeff() ? table.columns : table.constant).push_back(j);
+  const auto p = static_cast<Index>(table.columns.size());
+  table.rows.resize(p, points.cols());
+  table.shift.resize(p), table.scale.resize(p), table.tie_floor.resize(p);
+  std::vector<double> values(table.original.size());
   for (Index j = 0; j < p; ++j) {
-    const auto at = static_cast<std::size_t>(j);
-    table.rows.row(j) = Eigen::Map<const Eigen::RowVectorXd>(kept[at].data(), n);
-    table.shift[j] = scales[at].shift, table.scale[j] = scales[at].scale;
-    table.tie_floor[j] = floors[at];
+    const Index column = table.columns[static_cast<std::size_t>(j)];
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = points(column, table.original[i]);
+    const ColumnScale own = column_scale(values, scale);
+    for (double& value : values) value = (value - own.shift) / own.scale;
+    table.rows.row(j) = Eigen::Map<const Eigen::RowVectorXd>(values.data(), points.cols());
+    table.shift[j] = own.shift, table.scale[j] = own.scale;
+    table.tie_floor[j] = floor_of_ties(values);
   }
   return table;
 }

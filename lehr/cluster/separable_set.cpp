@@ -92,6 +92,7 @@ void SeparableSet::end_round(State& state, const std::vector<std::vector<Index>>
       state.clarities.push_back(state.tested(2, best));
     }
     state.over = static_cast<Index>(state.chosen.size()) >= std::min<Index>(options_.most, columns);
+    state.from_pair = state.from_pair || state.pairs;
     state.pairs = false;
   } else {
     const bool try_pairs = state.chosen.empty() && !state.pairs && options_.most >= 2 && columns >= 2 &&
@@ -111,7 +112,7 @@ void SeparableSet::measure(const State& state, Row& row) const {
 
 std::vector<SetScore> SeparableSet::path(const State& state) const {
   std::vector<SetScore> sets;
-  for (std::size_t i = 0; i < state.chosen.size(); ++i)
+  for (std::size_t i = state.from_pair ? 1 : 0; i < state.chosen.size(); ++i)
     sets.push_back(
         {.columns = {state.chosen.begin(), state.chosen.begin() + static_cast<std::ptrdiff_t>(i) + 1},
          .clusters = state.clusters[i],

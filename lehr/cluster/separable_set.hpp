@@ -45,11 +45,12 @@ class SeparableSet {
  public:
   struct State {
     std::vector<int> chosen;        // columns, in the order in which they were added
-    std::vector<double> scores;     // s after each addition (after the pair for both of a first pair)
+    std::vector<double> scores;     // s after each addition; of a first pair for both of its columns
     std::vector<int> clusters;      // K after each addition
     std::vector<double> clarities;  // after each addition
     Eigen::MatrixXd tested;         // of this round, a column each: clusters, score, clarity
     bool pairs = false;             // this round tries pairs
+    bool from_pair = false;         // the first two columns were found as a pair
     bool over = false;
   };
 
@@ -62,14 +63,14 @@ class SeparableSet {
   void measure(const State& state,
                Row& row) const;  // columns chosen, clusters, score; sets tried of this round
 
-  // The sets along the path, each with its score.
+  // The sets along the path, each with its score; the first has two columns where no single one fell apart.
   std::vector<SetScore> path(const State& state) const;
 
   template <class Visitor>
   void fields(Visitor& visitor, State& state) const {
     visitor("chosen", state.chosen), visitor("scores", state.scores), visitor("clusters", state.clusters);
     visitor("clarities", state.clarities), visitor("tested", state.tested);
-    visitor("pairs", state.pairs), visitor("over", state.over);
+    visitor("pairs", state.pairs), visitor("from_pair", state.from_pair), visitor("over", state.over);
   }
 
  private:

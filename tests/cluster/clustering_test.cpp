@@ -40,7 +40,7 @@ void expect_repeatable(const MatrixXd& points, const ClusteringOptions& options,
 }
 
 TEST(Clustering, BlobsRepeatBitForBit) {
-  for (std::uint64_t seed = 1; seed <= 6; ++seed)
+  for (std::uint64_t seed = 1; seed <= 3; ++seed)
     expect_repeatable(test::blobs(1500, 2, 5, 0.8, seed).points, {}, 2);
 }
 
@@ -143,21 +143,21 @@ TEST(SeparableColumns, OfWineHoldItsThreeCultivars) {
   EXPECT_EQ(result.user_sets[0].columns, (std::vector<Index>{6, 9, 12}));
 }
 
-// Four groups at the corners of a square whose shadows on each axis are one cloud of two overlapping halves.
+// Two groups whose shadows on every column are one cloud.
 TEST(SeparableColumns, APairIsFoundWhereNoColumnFallsApart) {
-  Stream random(Seed{3}, lane("pair"));
-  MatrixXd points(4, 800);
-  for (Index i = 0; i < 800; ++i) {
-    const double along = 2.2 * normal(random), sign = i % 2 == 0 ? 1 : -1;
-    points.col(i) << along + sign, along - sign, normal(random), normal(random);
-    points(0, i) += 0.2 * normal(random), points(1, i) += 0.2 * normal(random);
+  for (const std::uint64_t seed : {3, 4}) {
+    Stream random(Seed{seed}, lane("pair"));
+    MatrixXd points(4, 140);
+    for (Index i = 0; i < 140; ++i) {
+      const double side = i % 2 == 0 ? -1.25 : 1.25;
+      points.col(i) << side + normal(random), side + normal(random), normal(random), normal(random);
+    }
+    const Clustering result = cluster_rows(points, {.separable = 4}, {1});
+    ASSERT_EQ(result.path.size(), 1u);
+    EXPECT_EQ(result.path[0].columns, (std::vector<Index>{0, 1}));
+    EXPECT_EQ(result.clusters(), 2);
+    for (const Index column : {0, 1}) EXPECT_EQ(cluster_rows(points.row(column), {}, {1}).clusters(), 1);
   }
-  const Clustering result = cluster_rows(points, {.separable = 4}, {1});
-  ASSERT_GE(result.path.size(), 2u);
-  std::vector<Index> first = result.path[1].columns;
-  std::ranges::sort(first);
-  EXPECT_EQ(first, (std::vector<Index>{0, 1}));
-  EXPECT_EQ(result.clusters(), 2);
 }
 
 TEST(Clustering, BuildingBlocksStandAlone) {
@@ -174,13 +174,13 @@ TEST(Clustering, BuildingBlocksStandAlone) {
 }
 
 TEST(Clustering, ReductionLosesLittle) {
-  const GeneratedTable table = test::blobs(20000, 5, 8, 1, 1);
+  const GeneratedTable table = test::blobs(8000, 5, 8, 1, 1);
   ClusteringOptions options;
   const Clustering exact = cluster_rows(table.points, options, {1});
-  options.reduce_above = 5000, options.prototypes.most = 2000;
+  options.reduce_above = 5000, options.prototypes.most = 1000;
   const Clustering reduced = cluster_rows(table.points, options, {1});
   EXPECT_TRUE(reduced.reduced);
-  EXPECT_EQ(reduced.chosen.worked_on, 2000);
+  EXPECT_EQ(reduced.chosen.worked_on, 1000);
   EXPECT_LE(reduced.loss, 0.05);
   EXPECT_EQ(reduced.clusters(), exact.clusters());
   EXPECT_NEAR(reduced.sse, exact.sse, 0.01 * exact.sse);

@@ -140,17 +140,18 @@ Figure path_figure(const PointTable& table, const Clustering& result) {
   std::string names;
   for (const SetScore& set : result.path) {
     line.x.push_back(static_cast<double>(set.columns.size())), line.y.push_back(set.score);
-    names += (names.empty() ? "" : ", then ") + table.names[static_cast<std::size_t>(set.columns.back())];
+    const SetScore added{.columns = names.empty() ? set.columns : std::vector<Index>{set.columns.back()}};
+    names += (names.empty() ? "" : ", then ") + set_name(table, result, added);
   }
   points.x = line.x, points.y = line.y;
   figure.caption = fmt::format("The gain of clusters over one cluster as columns are added: {}.", names);
   figure.y.low = 0.0;
-  figure.series = {std::move(line), std::move(points)};
+  figure.series = {line, std::move(points)};
   if (result.all.clusters() > 1) {
     Series all = empty_series("all columns", Series::Style::dashed, 7);
-    all.x = {1, static_cast<double>(result.path.size())};
+    all.x = {line.x.front(), line.x.back()};
     all.y = {result.all.score, result.all.score};
-    if (all.x[1] > 1) figure.series.push_back(std::move(all));
+    if (all.x[0] < all.x[1]) figure.series.push_back(std::move(all));
   }
   return figure;
 }

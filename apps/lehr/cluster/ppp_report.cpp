@@ -54,7 +54,8 @@ void add_metrics(const ClusterPppOptions& options, const PointTable& table, cons
   if (options.clustering.separable > 0) {
     report.metric("all_clusters", result.all.clusters());
     report.metric("all_score", result.all.score);
-    report.metric("set_size", static_cast<double>(result.path.size()));
+    report.metric("set_size",
+                  result.path.empty() ? 0 : static_cast<double>(result.path.back().columns.size()));
     const std::vector<std::string> selected = names_of(table, result);
     for (const std::string& name : table.names)
       report.metric("selected_" + name,
@@ -120,7 +121,7 @@ Table clusters_table(const PointTable& table, const Clustering& result) {
 
 Table tree_table(const Clustering& result) {
   Table shown{.title = "Split tree",
-              .columns = {"node", "of", "rows", "split into", "BIC of 1", "BIC chosen", "lowest BIC at",
+              .columns = {"node", "parent", "rows", "split into", "BIC of 1", "BIC chosen", "lowest BIC at",
                           "agreement there"},
               .rows = {},
               .formats = {"", "", "", "", ".6g", ".6g", "", ".3f"}};
@@ -243,7 +244,7 @@ std::string verdict_reason(const Clustering& result, const ClusterPppOptions& op
 Report ppp_report(const ClusterPppOptions& options, const PointTable& table, const Clustering& result,
                   TaskContext& context) {
   Report report;
-  report.title = fmt::format("Clusters of {}", table.name);
+  report.title = fmt::format("Clusters of {}", std::filesystem::path(table.name).filename().string());
   add_metrics(options, table, result, report);
   report.tables = {result_table(table, result, options), clusters_table(table, result)};
   if (!table.labels.empty()) report.tables.push_back(groups_table(table, result));
