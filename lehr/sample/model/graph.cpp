@@ -9,9 +9,9 @@
 namespace lehr::sample {
 namespace {
 
-double logistic(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
-double log1p_exp(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
-double log_gamma(double x) {
+double logistic_at(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
+double log_gamma_at(double x) {
   int sign = 0;
   return ::lgamma_r(x, &sign);  // std::lgamma writes a global
 }
@@ -49,11 +49,11 @@ void apply(Unary operation, std::int64_t n, const double* a, double* y) {
     case Unary::log1p:
       return map_unary(n, a, y, [](double v) { return std::log1p(v); });
     case Unary::log1p_exp:
-      return map_unary(n, a, y, log1p_exp);
+      return map_unary(n, a, y, softplus);
     case Unary::logistic:
-      return map_unary(n, a, y, logistic);
+      return map_unary(n, a, y, logistic_at);
     case Unary::log_gamma:
-      return map_unary(n, a, y, log_gamma);
+      return map_unary(n, a, y, log_gamma_at);
   }
 }
 
@@ -91,7 +91,7 @@ void apply_back(Unary operation, std::int64_t n, const double* a, const double* 
     case Unary::log1p:
       return pull([](double u, double) { return 1 / (1 + u); });
     case Unary::log1p_exp:
-      return pull([](double u, double) { return logistic(u); });
+      return pull([](double u, double) { return logistic_at(u); });
     case Unary::logistic:
       return pull([](double, double v) { return v * (1 - v); });
     case Unary::log_gamma:
