@@ -12,8 +12,8 @@ namespace {
 
 using sample::DrawsSummary;
 
-constexpr std::size_t most_rows = 300, most_shown = 4;
-constexpr std::int64_t rank_bins = 20, histogram_bins = 40;
+constexpr std::size_t most_parameters_listed = 300, most_parameters_drawn = 4;
+constexpr std::int64_t rank_bins = 20, density_bins = 40;
 constexpr double good_r_hat = 1.01, ess_per_chain = 100;
 
 std::vector<DrawsSummary> summaries_of(const ChainsReport& chains) {
@@ -23,13 +23,13 @@ std::vector<DrawsSummary> summaries_of(const ChainsReport& chains) {
   return summaries;
 }
 
-Table summary_table(const ChainsReport& chains, const std::vector<DrawsSummary>& summaries) {
+Table chains_table(const ChainsReport& chains, const std::vector<DrawsSummary>& summaries) {
   Table table{.title = "Posterior",
               .columns = {"name", "mean", "its error", "sd", "5 %", "median", "95 %", "R-hat", "ESS bulk",
                           "ESS tail"},
               .rows = {},
               .formats = {"", ".4g", ".2g", ".3g", ".4g", ".4g", ".4g", ".3f", ".0f", ".0f"}};
-  for (std::size_t i = 0; i < std::min(summaries.size(), most_rows); ++i) {
+  for (std::size_t i = 0; i < std::min(summaries.size(), most_parameters_listed); ++i) {
     const DrawsSummary& s = summaries[i];
     table.rows.push_back({chains.names[i], s.mean, s.mean_error, s.deviation, s.q05, s.median, s.q95,
                           json_number(s.r_hat), json_number(s.ess_bulk), json_number(s.ess_tail)});
@@ -48,7 +48,7 @@ std::vector<std::size_t> disagreeing_first(const ChainsReport& chains,
   return order;
 }
 
-Figure trace_figure(const ChainsReport& chains, std::size_t which) {
+Figure chains_trace_figure(const ChainsReport& chains, std::size_t which) {
   Figure figure{.name = "trace-" + std::to_string(which + 1),
                 .title = "Trace of " + chains.names[which],
                 .caption = "Chains that have found the same law look alike and wander over all of it.",
@@ -68,7 +68,7 @@ Figure trace_figure(const ChainsReport& chains, std::size_t which) {
 }
 
 // Histogram of each chain's ranks among all draws: flat where the chains agree.
-Figure rank_figure(const ChainsReport& chains, std::size_t which) {
+Figure chains_rank_figure(const ChainsReport& chains, std::size_t which) {
   Figure figure{
       .name = "ranks-" + std::to_string(which + 1),
       .title = "Ranks of " + chains.names[which],
@@ -98,10 +98,10 @@ Figure rank_figure(const ChainsReport& chains, std::size_t which) {
   return figure;
 }
 
-Figure density_figure(const ChainsReport& chains, std::size_t which, const DrawsSummary& summary) {
+Figure chains_density_figure(const ChainsReport& chains, std::size_t which, const DrawsSummary& summary) {
   std::vector<double> values = chains.draws.coordinate(static_cast<Eigen::Index>(which));
   const double low = stats::quantile(values, 0.002), high = stats::quantile(values, 0.998);
-  const double width = (high - low) / histogram_bins;
+  const double width = (high - low) / density_bins;
   Figure figure{
       .name = "density-" + std::to_string(which + 1),
       .title = "Density of " + chains.names[which],
@@ -112,10 +112,10 @@ Figure density_figure(const ChainsReport& chains, std::size_t which, const Draws
       .series = {}};
   if (!(width > 0)) return figure;
   Series series{.label = "draws", .style = Series::Style::steps};
-  std::vector<double> counts(histogram_bins, 0.0);
+  std::vector<double> counts(density_bins, 0.0);
   for (const double value : values)
     if (value >= low && value < high)
-      counts[std::min<std::size_t>(histogram_bins - 1, static_cast<std::size_t>((value - low) / width))] += 1;
+      counts[std::min<std::size_t>(density_bins - 1, static_cast<std::size_t>((value - low) / width))] += 1;
   for (std::size_t b = 0; b < counts.size(); ++b) {
     series.x.push_back(low + (static_cast<double>(b) + 0.5) * width);
     series.y.push_back(counts[b] / (static_cast<double>(values.size()) * width));
@@ -124,7 +124,8 @@ Figure density_figure(const ChainsReport& chains, std::size_t which, const Draws
   return figure;
 }
 
-void add_worries(const ChainsReport& chains, const std::vector<DrawsSummary>& summaries, Report& report) {
+void add_chain_worries(const ChainsReport& chains, const std::vector<DrawsSummary>& summaries,
+                       Report& report) {
   double worst_r_hat = 0, least_ess = std::numeric_limits<double>::infinity();
   std::string disagreeing, slow;
   for (std::size_t i = 0; i < static_cast<std::size_t>(chains.parameters); ++i) {
@@ -158,7 +159,7 @@ Report report_chains(const ChainsReport& chains) {
   const std::vector<DrawsSummary> summaries = summaries_of(chains);
   Report report;
   report.title = chains.title;
-  for (std::size_t i = 0; i < std::min(summaries.size(), most_rows); ++i) {
+  for (std::size_t i = 0; i < std::min(summaries.size(), most_parameters_listed); ++i) {
     report.metric(chains.names[i], summaries[i].mean);
     report.metric(chains.names[i] + ".error", summaries[i].mean_error);
     report.metric(chains.names[i] + ".sd", summaries[i].deviation);
@@ -168,16 +169,17 @@ Report report_chains(const ChainsReport& chains) {
   report.metric("divergences", static_cast<double>(chains.divergences));
   report.metric("evaluations", static_cast<double>(chains.evaluations));
   report.metric("seconds", chains.seconds);
-  add_worries(chains, summaries, report);
+  add_chain_worries(chains, summaries, report);
   report.notes.insert(report.notes.end(), chains.notes.begin(), chains.notes.end());
-  report.tables.push_back(summary_table(chains, summaries));
-  if (summaries.size() > most_rows)
-    report.notes.push_back(fmt::format("The table shows {} of {} values.", most_rows, summaries.size()));
+  report.tables.push_back(chains_table(chains, summaries));
+  if (summaries.size() > most_parameters_listed)
+    report.notes.push_back(
+        fmt::format("The table shows {} of {} values.", most_parameters_listed, summaries.size()));
   const std::vector<std::size_t> order = disagreeing_first(chains, summaries);
-  for (std::size_t k = 0; k < std::min(order.size(), most_shown); ++k) {
-    report.figures.push_back(trace_figure(chains, order[k]));
-    report.figures.push_back(rank_figure(chains, order[k]));
-    report.figures.push_back(density_figure(chains, order[k], summaries[order[k]]));
+  for (std::size_t k = 0; k < std::min(order.size(), most_parameters_drawn); ++k) {
+    report.figures.push_back(chains_trace_figure(chains, order[k]));
+    report.figures.push_back(chains_rank_figure(chains, order[k]));
+    report.figures.push_back(chains_density_figure(chains, order[k], summaries[order[k]]));
   }
   return report;
 }
