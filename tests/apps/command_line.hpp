@@ -41,11 +41,6 @@ class CommandLine : public testing::Test {
   // Runs `lehr ARGUMENTS` in the test's folder.
   Outcome lehr(const std::string& arguments) const { return outcome(exit_status(start(arguments))); }
 
-  // The same, killed (SIGKILL) after a wait if it is not done by then; code `killed` tells that.
-  Outcome lehr_killed(const std::string& arguments, Waits& waits, int killed_before = 0) const {
-    return outcome(status_after_kill([&] { become(arguments); }, waits, killed_before));
-  }
-
   // A child that runs `lehr ARGUMENTS`.
   pid_t start(const std::string& arguments) const {
     return in_child([&] { become(arguments); });

@@ -28,11 +28,16 @@ pid_t in_child(Work work) {
 
 constexpr int killed = 128 + SIGKILL;  // the status of a child that was killed
 
+// The exit status as a shell tells it, from that of waitpid.
+inline int code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 // Waits for the child's end.
 inline int exit_status(pid_t child) {
   int status = 0;
   EXPECT_EQ(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return code_of(status);
 }
 
 // A fixed sequence of waits between two bounds.
