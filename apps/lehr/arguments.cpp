@@ -92,6 +92,7 @@ TaskArguments parse_task_arguments(const OptionTable& table, const std::vector<s
     std::string names = "--" + option.name;
     if (with_hyphens(option.name) != option.name) names += ",--" + with_hyphens(option.name);
     if (option.is_positional) names += "," + option.name;
+    if (option.name == "output") names += ",-o";
     CLI::Option* flag = app.add_option(names, given[option.name]);
     flag->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     if (option.is_flag)

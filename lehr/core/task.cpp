@@ -1,5 +1,7 @@
 #include "lehr/core/task.hpp"
 
+#include <algorithm>
+
 #include "lehr/core/errors.hpp"
 
 namespace lehr {
@@ -23,8 +25,10 @@ Observers TaskContext::observers_with_checkpoints(const Json& options) const {
 }
 
 const Task* try_find_task(const Tasks& tasks, std::string_view name) {
+  std::string called(name);
+  std::ranges::replace(called, '-', '_');
   for (const Task& task : tasks)
-    if (task.name == name || (!task.short_name.empty() && task.short_name == name)) return &task;
+    if (task.name == called || (!task.short_name.empty() && task.short_name == name)) return &task;
   return nullptr;
 }
 

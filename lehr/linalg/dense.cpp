@@ -3,6 +3,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <Eigen/LU>
+#include <Eigen/QR>
 #include <limits>
 
 namespace lehr::linalg {
@@ -39,6 +40,24 @@ MatrixXd cholesky_factor(const MatrixXd& a) {
   if (cholesky.info() != Eigen::Success) return {};
   MatrixXd factor = cholesky.matrixL();
   return factor.allFinite() ? factor : MatrixXd();
+}
+
+ThinQr thin_qr(const MatrixXd& a) {
+  const Eigen::HouseholderQR<MatrixXd> reflections(a);
+  ThinQr qr;
+  qr.q = reflections.householderQ() * MatrixXd::Identity(a.rows(), a.cols());
+  qr.r = reflections.matrixQR().topRows(a.cols()).triangularView<Eigen::Upper>();
+  return qr;
+}
+
+MatrixXd solve_upper(const MatrixXd& r, const MatrixXd& b) {
+  return r.triangularView<Eigen::Upper>().solve(b);
+}
+
+VectorXd tridiagonal_eigenvalues(const VectorXd& diagonal, const VectorXd& off_diagonal) {
+  SymmetricSolver solver;
+  solver.computeFromTridiagonal(diagonal, off_diagonal, Eigen::EigenvaluesOnly);
+  return values_of(solver);
 }
 
 VectorXd solve(const MatrixXd& a, const VectorXd& b) { return a.partialPivLu().solve(b); }

@@ -23,8 +23,23 @@ Eigen::VectorXd symmetric_eigenvalues(const Eigen::MatrixXd& matrix);
 Eigen::VectorXd solve_semidefinite(const Eigen::MatrixXd& a, const Eigen::VectorXd& b);
 Eigen::MatrixXd solve_semidefinite(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b);
 
-// The lower factor L of A = L L', A symmetric positive definite, of which the lower half is read; empty where it is not.
+// The lower factor L of A = L L', A symmetric positive definite, of which the lower half is read; empty where
+// it is not.
 Eigen::MatrixXd cholesky_factor(const Eigen::MatrixXd& a);
+
+// A = Q R of an n x m matrix, n >= m, by Householder reflections: Q is n x m with orthonormal columns, R is m
+// x m and upper triangular.
+struct ThinQr {
+  Eigen::MatrixXd q, r;
+};
+ThinQr thin_qr(const Eigen::MatrixXd& a);
+
+// R^-1 B for an upper triangular R without zeros on its diagonal.
+Eigen::MatrixXd solve_upper(const Eigen::MatrixXd& r, const Eigen::MatrixXd& b);
+
+// Ascending eigenvalues of the symmetric tridiagonal matrix with these n diagonal and n - 1 off-diagonal
+// entries. Cost: O(n^2).
+Eigen::VectorXd tridiagonal_eigenvalues(const Eigen::VectorXd& diagonal, const Eigen::VectorXd& off_diagonal);
 
 // A^-1 B and A^-1 by LU with partial pivoting; A must be invertible.
 Eigen::VectorXd solve(const Eigen::MatrixXd& a, const Eigen::VectorXd& b);

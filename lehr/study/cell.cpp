@@ -89,6 +89,16 @@ store::CellResult result_of(Report report, const std::filesystem::path& folder,
 
 // ---- running ----------------------------------------------------------------------------------------------
 
+// Runs a task. What it refuses is told with the place, which its own check of the options tells already.
+Report run_named(const Task& task, const Json& options, const std::string& where, TaskContext& context) {
+  try {
+    return task.run(options, where, context);
+  } catch (const InvalidInput& error) {
+    if (std::string_view(error.what()).starts_with(where)) throw;
+    throw InvalidInput("{}: {}", where, error.what());
+  }
+}
+
 store::CellResult compute(RunContext& context, const store::Lease& lease) {
   if (lease.arm == search_arm) return run_search(context);
   const Arm& arm = *context.study.find_arm(lease.arm);
@@ -107,7 +117,7 @@ store::CellResult compute(RunContext& context, const store::Lease& lease) {
   TaskContext task_context{Seed{lease.seed}, context.study.base, directory, {}};
   task_context.observers.list.push_back(recorder.observer());
   task_context.observers.interrupted = context.settings.interrupted;
-  Report report = find_task(context.tasks, arm.task).run(options, where, task_context);
+  Report report = run_named(find_task(context.tasks, arm.task), options, where, task_context);
   if (context.interrupted()) throw Interrupted{};  // the report may be that of an unfinished run
   store::CellResult result = result_of(std::move(report), context.folder, directory);
   result.traces = recorder.take();
