@@ -87,18 +87,18 @@ std::vector<DesignGroup> measure_groups(const CompareDesignsOptions& options, co
 
 Report run_compare_designs(const CompareDesignsOptions& options, TaskContext& context) {
   const FunctionSpace space = load_space(options.space, context);
-  if (options.designs.empty()) throw InvalidInput("sample.compare_designs: designs: name at least one kind");
+  if (options.designs.empty()) throw InvalidInput("sample.compare-designs: designs: name at least one kind");
   ScalarModel function;
   std::optional<ReferenceProjection> reference;
   if (!options.model.empty()) {
     function = load_model({.model = options.model, .worker = {}}, space.dimension, context).evaluate;
     reference = reference_projection(space, function, context.seed);
     if (!(reference->best_error > 1e-12 * reference->coefficients.norm()))
-      throw InvalidInput("sample.compare_designs: the model lies in the space, so that every fit is exact");
+      throw InvalidInput("sample.compare-designs: the model lies in the space, so that every fit is exact");
   }
   const std::vector<DesignGroup> groups = measure_groups(options, space, function, reference, context.seed);
   if (groups.empty())
-    throw InvalidInput("sample.compare_designs: no size fits: dpp needs {0} runs, the others at least {0}",
+    throw InvalidInput("sample.compare-designs: no size fits: dpp needs {0} runs, the others at least {0}",
                        space.size);
   return compare_designs_report(space, options, groups, reference);
 }
@@ -128,7 +128,7 @@ std::int64_t DesignGroup::unstable(double delta) const {
 
 Task sample_compare_designs_task() {
   return make_task<CompareDesignsOptions>(
-      "sample.compare_designs", "", "which kind of design needs how many runs",
+      "sample.compare-designs", "", "which kind of design needs how many runs",
       "Draws many designs of each kind and size for a space of functions, and compares how stable they are "
       "and, for a formula, how far "
       "fits from them are from the best fit there is.",

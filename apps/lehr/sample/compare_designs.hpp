@@ -1,4 +1,4 @@
-// `lehr sample compare-designs` (sample.compare_designs): which design needs how many runs, for a space and a
+// `lehr sample compare-designs` (sample.compare-designs): which design needs how many runs, for a space and a
 // function.
 #pragma once
 
