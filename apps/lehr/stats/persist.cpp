@@ -38,8 +38,8 @@ void PersistOptions::describe(OptionTable& table) {
   table.add("exact", exact, "points (even, at most 60) of exact probabilities by quasi-Monte Carlo; 0: none")
       .range(0, 60);
   table.add("times", times, "at which the routes are compared; default: multiples of the mean").above(0);
-  table.add("qmc", qmc, "lattice points of each shift, over the shifts");
-  table.add("shifts", shifts, "random shifts of the lattice").range(2, 10000);
+  table.add("qmc", qmc, "exact: points of each random shift, over the shifts; rounded up to powers of 2");
+  table.add("shifts", shifts, "exact: random shifts of the points").range(2, 10000);
   table.add("fit", fit, "family fitted to the series' autocovariances")
       .choices({"best", "diffusion", "random_acceleration", "matern", "gaussian", "rational_quadratic",
                 "band", "table"});
@@ -60,16 +60,24 @@ std::vector<double> comparison_times(const PersistOptions& options, double mean)
 
 namespace {
 
-// Where the name is not given: the only column, or the second of two. A file without a header is fine.
-std::vector<double> read_series(const std::filesystem::path& path, const std::string& column) {
-  CsvTable table = read_csv(path);
-  const auto is_number = [](const std::string& text) {
-    char* end = nullptr;
-    std::strtod(text.c_str(), &end);
-    return !text.empty() && *end == '\0';
+bool is_number(const std::string& text) {
+  char* end = nullptr;
+  std::strtod(text.c_str(), &end);
+  return !text.empty() && *end == '\0';
+}
+
+// The table with its header, which it has unless the first line holds numbers alone.
+CsvTable read_with_header(const std::filesystem::path& path) {
+  CsvTable table = read_csv(path, {.separator = '\0', .header = false});
+  const auto starts_with_number = [&](const std::string& name) {
+    return table.rows > 0 && is_number(table.text_column(name).front());
   };
-  if (std::ranges::all_of(table.columns, is_number))
-    table = read_csv(path, {.separator = '\0', .header = false});
+  return std::ranges::all_of(table.columns, starts_with_number) ? table : read_csv(path);
+}
+
+// Where the name is not given: the only column, or the second of two.
+std::vector<double> read_series(const std::filesystem::path& path, const std::string& column) {
+  const CsvTable table = read_with_header(path);
   std::string name = column;
   if (name.empty()) {
     if (table.columns.size() > 2)

@@ -27,7 +27,7 @@ struct PersistOptions {
   double rate_tolerance = 0.005;
   std::int64_t exact = 0;
   std::vector<double> times;
-  Schedule qmc = 1000;
+  Schedule qmc = 1024;
   std::int64_t shifts = 12;
   std::string fit = "best";
   std::int64_t lags = 0;

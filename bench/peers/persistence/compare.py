@@ -7,16 +7,16 @@ Needs R with mvtnorm (Debian: r-base-core r-cran-mvtnorm). The process is diffus
 question is P(X > 0 at `points` equidistant times of (0, t] | upcrossing at 0) for t of 1, 2 and 3 mean intervals, without
 extrapolation. That is an average over the Rayleigh slope of the upcrossing of an orthant probability: R integrates it by
 Gauss-Legendre nodes, each a call of pmvnorm (Genz and Bretz) in C and Fortran; Lehr takes the slope as one more
-coordinate of the lattice. One thread each. Errors differ, so the ratio is that of the times which each would need for the
+coordinate of the lattice. One thread each, seconds of the processor. Errors differ, so the ratio is that of the times which each would need for the
 same standard error, time * error^2 over time * error^2 (pmvnorm reports 3.5 standard errors; Lehr's time is that of the
 whole command, its error that of the extrapolated value, which is the larger one).
 """
 import argparse
 import json
 import math
+import resource
 import subprocess
 import sys
-import time
 
 R_PROGRAM = r"""
 suppressMessages(library(mvtnorm))
@@ -33,14 +33,14 @@ u <- (e$values + 1) / 2; w <- e$vectors[1, ]^2
 for (t in times) {
   s <- t * (1:m) / m
   C <- outer(s, s, function(x, y) R(x - y) - R(x) * R(y) - R1(x) * R1(y) / lambda2)
-  begin <- proc.time()[3]; value <- 0; error <- 0
+  begin <- sum(proc.time()[1:2]); value <- 0; error <- 0
   for (i in seq_along(u)) {
     slope <- sqrt(-2 * log(u[i]))
     p <- pmvnorm(lower = R1(s) / sqrt(lambda2) * slope, sigma = C,
                  algorithm = GenzBretz(maxpts = 25000, abseps = 1e-4, releps = 0))
     value <- value + w[i] * p; error <- error + (w[i] * attr(p, "error"))^2
   }
-  cat(sprintf("%.17g %.17g %.17g %.17g\n", t, value, sqrt(error) / 3.5, proc.time()[3] - begin))
+  cat(sprintf("%.17g %.17g %.17g %.17g\n", t, value, sqrt(error) / 3.5, sum(proc.time()[1:2]) - begin))
 }
 """
 
@@ -54,12 +54,13 @@ def run_peer(points, nodes, times):
 
 
 def run_lehr(command, points, t):
-    """P at the points, its standard error, and the seconds of the whole command."""
+    """P at the points, its standard error, and the processor seconds of the whole command."""
     words = [command, "stats", "persist", "--cov", "diffusion:d=2", "--n", "8", "--exact", str(points), "--qmc", "2000",
              "--times", repr(t), "--threads", "1", "--json", "--quiet"]
-    begin = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     finished = subprocess.run(words, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     if finished.returncode != 0:
         sys.exit(f"{command} failed: {finished.stderr.strip()}")
     row = json.loads(finished.stdout)["exact"][0]

@@ -34,8 +34,8 @@ Covariance table_covariance(const CovarianceTable& table, const std::string& nam
 // R(t) = int S(omega) cos(omega t) d omega / int S of the density S that is linear between its values at
 // `frequency` (>= 0, ascending, in radians per unit of time) and 0 beyond: the integrals are exact at every
 // lag. They are tabulated with both derivatives at 64 lags a mean interval, up to 40 mean intervals. Throws
-// InvalidInput for fewer than 3 values or more than 100,000, a density that is negative, not finite or 0 everywhere, or
-// frequencies that do not rise.
+// InvalidInput for fewer than 3 values or more than 100,000, a density that is negative, not finite or 0
+// everywhere, or frequencies that do not rise.
 Covariance spectral_covariance(std::span<const double> frequency, std::span<const double> density,
                                const std::string& name = "spectrum");
 

@@ -1,6 +1,7 @@
 #include "lehr/stats/persistence/exact_survival.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "lehr/core/errors.hpp"
@@ -81,13 +82,14 @@ ExactSurvival::ExactSurvival(const Covariance& covariance, ExactSurvivalOptions 
 
 ExactSurvival::State ExactSurvival::start(const Moment&) const { return {}; }
 
-std::pair<double, double> ExactSurvival::average(const Looks& looks, const ShiftedLattice& lattice,
+std::pair<double, double> ExactSurvival::average(const Looks& looks, Stream random,
                                                  std::int64_t samples) const {
   const auto m = static_cast<std::size_t>(options_.points);
+  ShiftedSobol sobol(options_.points + 1, random);
   std::vector<double> cube(m + 1), lower(m), coarse_lower(m / 2), coarse_cube(m / 2), work;
   double fine = 0, coarse = 0;
   for (std::int64_t k = 0; k < samples; ++k) {
-    lattice.point(k, cube);
+    sobol.next(cube);
     const double slope = std::sqrt(-2 * std::log(cube[0]));
     for (std::size_t i = 0; i < m; ++i) lower[i] = looks.drop[i] - looks.rise[i] * slope;
     for (std::size_t i = 0; i < m / 2; ++i)
@@ -102,10 +104,10 @@ void ExactSurvival::advance(State& state, const Moment& now) const {
   const double wanted = options_.samples(now);
   if (!(wanted >= 1 && wanted <= 1e9))
     throw InvalidInput("exact: samples must be in [1, 1e9], found {}", wanted);
-  const auto samples = static_cast<std::int64_t>(wanted);
-  const ShiftedLattice lattice(options_.points + 1, now.random(lane("exact survival shift")));
+  const auto samples = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(wanted)));
+  const Stream shift = now.random(lane("exact survival shift"));
   const auto averages = parallel_map(static_cast<std::int64_t>(looks_.size()), [&](std::int64_t i) {
-    return average(looks_[static_cast<std::size_t>(i)], lattice, samples);
+    return average(looks_[static_cast<std::size_t>(i)], shift, samples);
   });
   for (const auto& [fine, coarse] : averages) state.fine.push_back(fine), state.coarse.push_back(coarse);
   state.samples.push_back(static_cast<double>(samples));

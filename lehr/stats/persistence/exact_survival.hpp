@@ -5,7 +5,8 @@
 //
 // as an orthant probability of the Gaussian Delta with the Rayleigh slope r as one more coordinate
 // (clipped_slepian.hpp, gaussian_orthant.hpp). m points at the distance h miss excursions below that are
-// shorter: ln P_m - ln P grows as t h^q, and the same estimate at every other point removes that (Richardson):
+// shorter: ln P_m - ln P grows as t h^q, and the same estimate at every other point removes that
+// (Richardson):
 //   ln P = ln P_m + (ln P_m - ln P_(m/2)) / (2^q - 1)
 // A path that goes below with a velocity v is back in h where |v| is small against h X''. For smooth R, with
 // 1 - E ~ t^2, the velocities at exits have a density ~ |v|, so that q = 2. Where X' is a Brownian motion at
@@ -13,8 +14,8 @@
 // "A winding problem for a resonator driven by a white noise", 1963), so that q = 5/4; other powers are
 // interpolated between. The correction is a leading term: a quarter of it counts as error.
 //
-// Each step adds one random shift of the lattice; the number of its points is a schedule (fidelity), and
-// shifts count in proportion to their points. Cost of a step: points * m^2 / 2 for each time. Source of the
+// Each step adds one random shift of Sobol's points; their number is a schedule (fidelity), and shifts count
+// in proportion to their points. Cost of a step: points * m^2 / 2 for each time. Source of the
 // formula: S. O. Rice, "Mathematical analysis of random noise", 1945; M. Leadbetter, G. Lindgren and H.
 // Rootzen, "Extremes and Related Properties of Random Sequences and Processes", 1983, chapter 10.
 #pragma once
@@ -34,13 +35,13 @@ namespace lehr::stats {
 struct ExactSurvivalOptions {
   std::vector<double> times;
   std::int64_t points = 40;
-  Schedule samples = 1000;
+  Schedule samples = 1024;
   double level = 0;
 
   void describe(OptionTable& table) {
     table.add("times", times, "at which P(T > t) is computed").above(0);
     table.add("points", points, "m, even: where the process is looked at up to each time").range(2, 60);
-    table.add("samples", samples, "lattice points of each shift");
+    table.add("samples", samples, "points of each random shift, rounded up to a power of 2");
     table.add("level", level, "level that is crossed, in standard deviations").range(-4, 4);
   }
 };
@@ -49,7 +50,7 @@ struct ExactSurvivalOptions {
 struct ExactProbability {
   double time;
   double value;           // extrapolated
-  double standard_error;  // of the lattice
+  double standard_error;  // over the shifts
   double at_points;       // P_m: too large, up to that error
   double error;           // sqrt(standard_error^2 + ((value - at_points) / 4)^2)
 };
@@ -86,8 +87,7 @@ class ExactSurvival {
     std::vector<double> drop, rise;  // bounds u (1 - R) - a r at the points
   };
   static Looks looks_at(const ClippedSlepian& slepian, double time, std::int64_t points);
-  std::pair<double, double> average(const Looks& looks, const ShiftedLattice& lattice,
-                                    std::int64_t samples) const;
+  std::pair<double, double> average(const Looks& looks, Stream random, std::int64_t samples) const;
 
   ExactSurvivalOptions options_;
   double order_;  // q

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/special_functions/erf.hpp>
-#include <boost/math/special_functions/prime.hpp>
+#include <boost/random/sobol.hpp>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -127,22 +127,30 @@ double GaussianOrthant::at(std::span<const double> lower, std::span<const double
   return product;
 }
 
-ShiftedLattice::ShiftedLattice(std::int64_t dimension, Stream random) {
+struct ShiftedSobol::Sequence {
+  boost::random::sobol engine;
+  std::vector<std::uint64_t> shift;
+  bool begun = false;
+
+  explicit Sequence(std::int64_t dimension) : engine(static_cast<std::size_t>(dimension)) {}
+};
+
+ShiftedSobol::ShiftedSobol(std::int64_t dimension, Stream random) {
   if (dimension < 1 || dimension > 256)
-    throw InvalidInput("lattice: expected a dimension in [1, 256], found {}", dimension);
-  for (std::int64_t j = 0; j < dimension; ++j) {
-    const double root = std::sqrt(static_cast<double>(boost::math::prime(static_cast<unsigned>(j))));
-    generator_.push_back(root - std::floor(root));
-    shift_.push_back(uniform(random));
-  }
+    throw InvalidInput("Sobol: expected a dimension in [1, 256], found {}", dimension);
+  sequence_ = std::make_unique<Sequence>(dimension);
+  for (std::int64_t j = 0; j < dimension; ++j) sequence_->shift.push_back(random());
 }
 
-void ShiftedLattice::point(std::int64_t k, std::span<double> coordinates) const {
-  constexpr double edge = 1e-15;
+ShiftedSobol::~ShiftedSobol() = default;
+
+void ShiftedSobol::next(std::span<double> coordinates) {
   for (std::size_t j = 0; j < coordinates.size(); ++j) {
-    const double x = static_cast<double>(k) * generator_[j] + shift_[j];
-    coordinates[j] = std::clamp(std::abs(2 * (x - std::floor(x)) - 1), edge, 1 - edge);
+    // Boost's engine leaves out the first point, 0.
+    const std::uint64_t bits = (sequence_->begun ? sequence_->engine() : 0) ^ sequence_->shift[j];
+    coordinates[j] = (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
   }
+  sequence_->begun = true;
 }
 
 OrthantProbability orthant_probability(const Eigen::MatrixXd& covariance, std::span<const double> lower,
@@ -152,10 +160,10 @@ OrthantProbability orthant_probability(const Eigen::MatrixXd& covariance, std::s
     throw InvalidInput("orthant: expected at least 1 point and 2 shifts, found {} and {}", points, shifts);
   const std::uint64_t purpose = lane("orthant shift");
   const auto means = parallel_map(shifts, [&](std::int64_t shift) {
-    const ShiftedLattice lattice(orthant.size(), Stream(seed, purpose, static_cast<std::uint64_t>(shift)));
+    ShiftedSobol sobol(orthant.size(), Stream(seed, purpose, static_cast<std::uint64_t>(shift)));
     std::vector<double> cube(lower.size()), work;
     double sum = 0;
-    for (std::int64_t k = 0; k < points; ++k) lattice.point(k, cube), sum += orthant.at(lower, cube, work);
+    for (std::int64_t k = 0; k < points; ++k) sobol.next(cube), sum += orthant.at(lower, cube, work);
     return sum / static_cast<double>(points);
   });
   return {mean(means), standard_error(means)};

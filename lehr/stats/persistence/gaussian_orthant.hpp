@@ -7,14 +7,16 @@
 // order in which their bounds bind: next comes the one whose conditional probability is least where the
 // earlier ones have their conditional means. Those that the earlier ones determine count as indicators at the
 // end, so that nearly singular covariances are fine. Cost of a point: m^2 / 2 multiplications, m normal
-// distribution functions and quantiles. Sources: A. Genz, "Numerical computation of multivariate normal
-// probabilities", 1992; G. Gibson, C. Glasbey and D. Elston, "Monte Carlo evaluation of multivariate normal
-// integrals and sensitivity to variate ordering", 1994 (the order); points: Richtmyer's lattice, frac(k
-// sqrt(prime_j) + shift), folded by the baker's transformation.
+// distribution functions and quantiles.
+//
+// Sources: A. Genz, "Numerical computation of multivariate normal probabilities", 1992; G. Gibson, C. Glasbey
+// and D. Elston, "Monte Carlo evaluation of multivariate normal integrals and sensitivity to variate
+// ordering", 1994 (the order). Points are Sobol's, shifted digitally.
 #pragma once
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -42,15 +44,20 @@ class GaussianOrthant {
   std::vector<std::size_t> order_;  // the variable of each row
 };
 
-// Randomly shifted lattice points: `point(k)` for k = 0, 1, ...
-class ShiftedLattice {
+// The points of Sobol's sequence, the first one included, with the random bits of one draw per coordinate
+// added to each modulo 2. Power-of-two numbers of them are the most even.
+class ShiftedSobol {
  public:
-  ShiftedLattice(std::int64_t dimension, Stream random);  // dimension in [1, 256]
-  // Coordinates in (0, 1).
-  void point(std::int64_t k, std::span<double> coordinates) const;
+  ShiftedSobol(std::int64_t dimension, Stream random);  // dimension in [1, 256], otherwise InvalidInput
+  ~ShiftedSobol();
+  ShiftedSobol(const ShiftedSobol&) = delete;
+  ShiftedSobol& operator=(const ShiftedSobol&) = delete;
+  // The next point, its coordinates in (0, 1).
+  void next(std::span<double> coordinates);
 
  private:
-  std::vector<double> generator_, shift_;
+  struct Sequence;
+  std::unique_ptr<Sequence> sequence_;
 };
 
 struct OrthantProbability {

@@ -27,8 +27,8 @@ struct MarchGrid {
 };
 
 // n steps up to `end` whose lengths are in the proportions of `step`, a schedule over the grid
-// ("geometric(from=1, to=50)" grades it). Throws InvalidInput where a length is not above 0, and for n outside [8, 2^20] or, with unequal
-// steps, above 16384.
+// ("geometric(from=1, to=50)" grades it). Throws InvalidInput where a length is not above 0, and for n
+// outside [8, 2^20] or, with unequal steps, above 16384.
 MarchGrid march_grid(double end, std::int64_t n, const Schedule& step);
 
 // S at the grid's times.
