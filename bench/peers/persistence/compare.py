@@ -7,7 +7,7 @@ Needs R with mvtnorm (Debian: r-base-core r-cran-mvtnorm). The process is diffus
 question is P(X > 0 at `points` equidistant times of (0, t] | upcrossing at 0) for t of 1, 2 and 3 mean intervals, without
 extrapolation. That is an average over the Rayleigh slope of the upcrossing of an orthant probability: R integrates it by
 Gauss-Legendre nodes, each a call of pmvnorm (Genz and Bretz) in C and Fortran; Lehr takes the slope as one more
-coordinate of the lattice. One thread each, seconds of the processor. Errors differ, so the ratio is that of the times which each would need for the
+coordinate of its Sobol points. One thread each, seconds of the processor. Errors differ, so the ratio is that of the times which each would need for the
 same standard error, time * error^2 over time * error^2 (pmvnorm reports 3.5 standard errors; Lehr's time is that of the
 whole command, its error that of the extrapolated value, which is the larger one).
 """
@@ -55,7 +55,7 @@ def run_peer(points, nodes, times):
 
 def run_lehr(command, points, t):
     """P at the points, its standard error, and the processor seconds of the whole command."""
-    words = [command, "stats", "persist", "--cov", "diffusion:d=2", "--n", "8", "--exact", str(points), "--qmc", "2000",
+    words = [command, "stats", "persist", "--cov", "diffusion:d=2", "--n", "8", "--exact", str(points), "--qmc", "8192",
              "--times", repr(t), "--threads", "1", "--json", "--quiet"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     finished = subprocess.run(words, capture_output=True, text=True, check=False)
