@@ -290,7 +290,7 @@ void add_notes(Report& report, const Persistence& persistence) {
                     "its own excursions are longer than those of the law, and lambda2 rests on "
                     "the family.",
                     100 * missed));
-  if (persistence.series->fit && persistence.series->fit->rms > 0.05)
+  if (persistence.series->fit && persistence.series->fit->rms > 0.1)
     report.notes.push_back(
         fmt::format("No family fits the autocovariances well (residual {:.2g}); see the figure.",
                     persistence.series->fit->rms));
@@ -335,6 +335,7 @@ Json persist_json(const Report& report, const Persistence& persistence) {
                     {"error", json_number(p.error)},
                     {"standard_error", json_number(p.standard_error)},
                     {"at_points", json_number(p.at_points)},
+                    {"at_points_error", json_number(p.at_points_error)},
                     {"iia", json_number(iia.above().survival(p.time))}});
   if (!rows.empty()) json["exact"] = std::move(rows);
   if (persistence.series && persistence.series->fit)

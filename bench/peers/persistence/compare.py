@@ -4,12 +4,12 @@
     bench/peers/persistence/compare.py [--lehr build/release/apps/lehr/lehr] [--points 40] [--nodes 24]
 
 Needs R with mvtnorm (Debian: r-base-core r-cran-mvtnorm). The process is diffusion in the plane, R(t) = sech(t/2); the
-question is P(X > 0 at `points` equidistant times of (0, t] | upcrossing at 0) for t of 1, 2 and 3 mean intervals, without
-extrapolation. That is an average over the Rayleigh slope of the upcrossing of an orthant probability: R integrates it by
-Gauss-Legendre nodes, each a call of pmvnorm (Genz and Bretz) in C and Fortran; Lehr takes the slope as one more
-coordinate of its Sobol points. One thread each, seconds of the processor. Errors differ, so the ratio is that of the times which each would need for the
-same standard error, time * error^2 over time * error^2 (pmvnorm reports 3.5 standard errors; Lehr's time is that of the
-whole command, its error that of the extrapolated value, which is the larger one).
+question is P(X > 0 at `points` equidistant times of (0, t] | upcrossing at 0) for t of 1, 2 and 3 mean intervals. That is
+an average over the Rayleigh slope of the upcrossing of an orthant probability: R integrates it by Gauss-Legendre nodes,
+each a call of pmvnorm (Genz and Bretz) in C and Fortran; Lehr takes the slope as one more coordinate of its Sobol points,
+and computes the orthant of every other point for its extrapolation too. One thread each, seconds of the processor, Lehr's
+with its start. Errors differ, so the ratio is that of the times which each would need for the same standard error, if
+errors fell as the square root of the time: time * error^2 over time * error^2 (pmvnorm reports 3.5 standard errors).
 """
 import argparse
 import json
@@ -64,7 +64,7 @@ def run_lehr(command, points, t):
     if finished.returncode != 0:
         sys.exit(f"{command} failed: {finished.stderr.strip()}")
     row = json.loads(finished.stdout)["exact"][0]
-    return row["at_points"], row["standard_error"], seconds
+    return row["at_points"], row["at_points_error"], seconds
 
 
 def main():

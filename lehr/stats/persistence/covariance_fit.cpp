@@ -15,7 +15,9 @@ namespace {
 class CorrelationFit {
  public:
   CorrelationFit(const CovarianceFamily& family, std::span<const double> correlation, double dt)
-      : family_(family), correlation_(correlation), dt_(dt) {}
+      : family_(family), correlation_(correlation), dt_(dt) {
+    for (const double r : correlation_) weight_.push_back(std::pow(std::max(1 - r * r, 1e-6), -3));
+  }
 
   double coordinate(std::size_t k, double value) const { return logarithmic(k) ? std::log(value) : value; }
 
@@ -29,13 +31,13 @@ class CorrelationFit {
     return values;
   }
 
-  // Mean of the squared residuals.
-  double loss(const Eigen::VectorXd& point) const {
+  // Mean of the squares of the residuals, weighted or plain.
+  double loss(const Eigen::VectorXd& point, bool weighted = true) const {
     const Covariance covariance = make_covariance(family_, values(point));
     double sum = 0;
     for (std::size_t k = 1; k < correlation_.size(); ++k) {
       const double residual = correlation_[k] - covariance(static_cast<double>(k) * dt_);
-      sum += residual * residual;
+      sum += (weighted ? weight_[k] : 1) * residual * residual;
     }
     return sum / static_cast<double>(correlation_.size() - 1);
   }
@@ -58,6 +60,7 @@ class CorrelationFit {
   const CovarianceFamily& family_;
   std::span<const double> correlation_;
   double dt_;
+  std::vector<double> weight_;
 };
 
 // Shapes that a series can tell apart, within those that the family allows.
@@ -105,7 +108,7 @@ CovarianceFit fit_family(const CovarianceFamily& family, std::span<const double>
   }
   const double half = half_lag(correlation, dt);
   CovarianceFit best;
-  best.rms = std::numeric_limits<double>::infinity();
+  best.loss = std::numeric_limits<double>::infinity();
   for (std::vector<double>& values : starts) {
     if (given.empty()) values[last] = scale_for(family, values, half);
     optimize::Box box{Eigen::VectorXd(static_cast<Eigen::Index>(last) + 1), {}};
@@ -120,8 +123,10 @@ CovarianceFit fit_family(const CovarianceFamily& family, std::span<const double>
       start[i] = problem.coordinate(k, std::clamp(values[k], range.low, range.high));
     }
     const optimize::LbfgsResult result = problem.minimise(start, box);
-    const double rms = std::sqrt(result.value);
-    if (rms < best.rms) best.rms = rms, best.parameters = problem.values(result.point);
+    const double loss = std::sqrt(result.value);
+    if (!(loss < best.loss)) continue;
+    best.loss = loss, best.rms = std::sqrt(problem.loss(result.point, false));
+    best.parameters = problem.values(result.point);
   }
   best.family = family.name;
   return best;
@@ -172,12 +177,12 @@ CovarianceFit fit_covariance(std::span<const double> autocovariances, double dt,
   else
     families.push_back(covariance_family(family));
   CovarianceFit best;
-  best.rms = std::numeric_limits<double>::infinity();
+  best.loss = std::numeric_limits<double>::infinity();
   for (const CovarianceFamily& candidate : families) {
     CovarianceFit fit = fit_family(candidate, correlation, dt, start);
-    if (fit.rms < best.rms) best = std::move(fit);
+    if (fit.loss < best.loss) best = std::move(fit);
   }
-  if (!std::isfinite(best.rms)) throw NumericalFailure("fit: no parameters of {} fit the series", family);
+  if (!std::isfinite(best.loss)) throw NumericalFailure("fit: no parameters of {} fit the series", family);
   best.covariance = make_covariance(covariance_family(best.family), best.parameters);
   best.variance = autocovariances[0], best.dt = dt;
   best.correlation = std::move(correlation);

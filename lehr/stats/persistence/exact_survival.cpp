@@ -125,18 +125,26 @@ std::vector<ExactProbability> ExactSurvival::probabilities(const State& state) c
       const double weight = state.samples[shift] / total;
       fine += weight * state.fine[shift * times + i], coarse += weight * state.coarse[shift * times + i];
     }
-    ExactProbability p{
-        .time = options_.times[i], .value = 0, .standard_error = 0, .at_points = fine, .error = 0};
+    ExactProbability p{.time = options_.times[i],
+                       .value = 0,
+                       .standard_error = 0,
+                       .at_points = fine,
+                       .at_points_error = 0,
+                       .error = 0};
     if (fine > 0) {
       p.value = fine * std::pow(fine / coarse, gain);
-      double squares = 0;  // of the shifts' parts of ln value, to first order
+      // Of the shifts' parts of ln value and of ln P_m, to first order.
+      double squares = 0, fine_squares = 0;
       for (std::size_t shift = 0; shift < shifts; ++shift) {
-        const double part = (1 + gain) * (state.fine[shift * times + i] / fine - 1) -
-                            gain * (state.coarse[shift * times + i] / coarse - 1);
-        squares += std::pow(state.samples[shift] / total * part, 2);
+        const double share = state.samples[shift] / total;
+        const double in_fine = state.fine[shift * times + i] / fine - 1;
+        const double in_coarse = state.coarse[shift * times + i] / coarse - 1;
+        squares += std::pow(share * ((1 + gain) * in_fine - gain * in_coarse), 2);
+        fine_squares += std::pow(share * in_fine, 2);
       }
-      const auto count = static_cast<double>(shifts);
-      if (shifts > 1) p.standard_error = p.value * std::sqrt(squares * count / (count - 1));
+      const double count = static_cast<double>(shifts), spread = shifts > 1 ? count / (count - 1) : 0;
+      p.standard_error = p.value * std::sqrt(squares * spread);
+      p.at_points_error = fine * std::sqrt(fine_squares * spread);
       p.error = std::hypot(p.standard_error, (p.value - fine) / 4);
     }
     all.push_back(p);

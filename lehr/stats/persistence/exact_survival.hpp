@@ -51,8 +51,9 @@ struct ExactProbability {
   double time;
   double value;           // extrapolated
   double standard_error;  // over the shifts
-  double at_points;       // P_m: too large, up to that error
-  double error;           // sqrt(standard_error^2 + ((value - at_points) / 4)^2)
+  double at_points;       // P_m: too large, up to its standard error
+  double at_points_error;
+  double error;  // sqrt(standard_error^2 + ((value - at_points) / 4)^2)
 };
 
 class ExactSurvival {
