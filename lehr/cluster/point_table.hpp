@@ -5,7 +5,8 @@
 //   .npy  an array [rows, columns] or [rows];   .npz  its only array, or `file.npz:name`
 //   .mtx  Matrix Market, a row of the matrix per row of the table
 //
-// A text file has a header unless a cell of its first line is a number in a column of numbers. Empty cells, NA, N/A, ?,
+// A comma is a decimal point where semicolons separate and the first record has no point. A first line that is one name
+// short (as R writes tables) leaves the first column, the rows' names, without one. A text file has a header unless a cell of its first line is a number in a column of numbers. Empty cells, NA, N/A, ?,
 // nan, null and none are missing. A column without any number is text: it is left out (and named in `notes`) unless it is
 // the label. A column of row numbers, the consecutive integers in any order, is left out too. Every error is an
 // InvalidInput that names the file, the row (from 1, the header not counted) and the column.

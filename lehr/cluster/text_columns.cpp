@@ -42,7 +42,8 @@ std::vector<std::string_view> cells_of(std::string_view line, char separator) {
   }
 }
 
-// scikit-learn's first line "rows,columns,class,class,...": then every record has columns + 1 cells, the class last.
+// The names in scikit-learn's first line "rows,columns,class,class,...": then every record has columns + 1 cells, the class
+// last. None are named where the last column is no class.
 std::optional<std::vector<std::string>> class_names(const TextLines& lines) {
   const auto head = cells_of(lines.first, ','), record = cells_of(lines.second, ',');
   if (head.size() < 3 || record.size() < 2) return std::nullopt;
@@ -52,11 +53,33 @@ std::optional<std::vector<std::string>> class_names(const TextLines& lines) {
   std::vector<std::string> names;
   for (std::size_t i = 2; i < head.size(); ++i) {
     if (number_in(head[i])) return std::nullopt;
-    names.emplace_back(without_blanks(head[i]));
+    if (const std::string_view name = without_blanks(head[i]); !name.empty()) names.emplace_back(name);
   }
   return names;
 }
 
+// The separator that a line uses most; a blank where it has none of the others.
+char separator_of(std::string_view line) {
+  constexpr std::string_view separators = ",;\t";
+  const auto uses = [&](char separator) { return std::ranges::count(line, separator); };
+  const char most = *std::ranges::max_element(separators, {}, uses);
+  return uses(most) > 0 ? most : ' ';
+}
+
+// Numbers such as 3,5 between semicolons: then a comma is a decimal point.
+bool has_decimal_commas(const TextLines& lines) {
+  return separator_of(lines.second) == ';' && lines.second.find(',') != std::string_view::npos &&
+         lines.second.find('.') == std::string_view::npos;
+}
+
+// R's tables name the columns but not the first, which holds the rows' names.
+bool lacks_first_name(const TextLines& lines) {
+  const char separator = separator_of(lines.second);
+  return separator == separator_of(lines.first) && separator != ' ' &&
+         cells_of(lines.first, separator).size() + 1 == cells_of(lines.second, separator).size();
+}
+
+// Blanks between words, and no other separator.
 bool separated_by_blanks(const TextLines& lines) {
   return lines.first.find_first_of(",;") == std::string_view::npos &&
          lines.second.find_first_of(",;") == std::string_view::npos &&
@@ -83,6 +106,16 @@ std::string with_tabs(std::string_view text) {
     result += c;
   }
   return result;
+}
+
+// The text as core's parser reads it: separated by one character, with decimal points and a name for every column.
+std::string in_standard_form(std::string text) {
+  if (separated_by_blanks(first_lines(text))) text = with_tabs(text);
+  const TextLines lines = first_lines(text);
+  if (has_decimal_commas(lines)) std::ranges::replace(text, ',', '.');
+  if (!lines.second.empty() && lacks_first_name(lines))
+    text.insert(static_cast<std::size_t>(lines.first.data() - text.data()), 1, separator_of(lines.first));
+  return text;
 }
 
 // A column with its first cell, which may be its name.
@@ -186,9 +219,8 @@ std::optional<double> number_in(std::string_view cell) {
 FileColumns read_text_columns(std::string text, const std::string& name) {
   const TextLines lines = first_lines(text);
   const auto classes = class_names(lines);
-  const bool blanks = !classes && separated_by_blanks(lines);
   if (classes) text[static_cast<std::size_t>(lines.first.data() - text.data())] = '#';
-  const CsvTable table = parse_csv(blanks ? with_tabs(text) : text, name, {.header = false});
+  const CsvTable table = parse_csv(in_standard_form(std::move(text)), name, {.header = false});
   if (table.rows == 0) throw InvalidInput("{}: no rows", name);
   std::vector<RawColumn> raw;
   std::vector<std::string> first_cells;
@@ -196,11 +228,11 @@ FileColumns read_text_columns(std::string text, const std::string& name) {
     raw.push_back(read_column(table, index));
     first_cells.push_back(raw.back().first);
   }
-  const bool header = !classes && has_header(raw);
+  const bool header = has_header(raw);
   FileColumns file;
   for (RawColumn& column : raw) file.columns.push_back(finished_column(std::move(column), header));
   name_columns(first_cells, header, file.columns);
-  if (classes) file.label = file.columns.back().name, file.groups = *classes;
+  if (classes && !classes->empty()) file.label = file.columns.back().name, file.groups = *classes;
   return file;
 }
 

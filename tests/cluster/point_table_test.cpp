@@ -53,12 +53,23 @@ TEST(PointTable, ReadsUciFiles) {
   EXPECT_EQ(parse("  1.0   2.0\n  3.0\t\t4.0  \n").points, (MatrixXd(2, 2) << 1, 3, 2, 4).finished());
 }
 
+TEST(PointTable, ReadsDecimalCommasAndRowNames) {
+  EXPECT_EQ(parse("x;y\n1,5;2\n3;4,25\n").points, (MatrixXd(2, 2) << 1.5, 3, 2, 4.25).finished());
+  EXPECT_EQ(parse("x;y\n1.5;2\n3;4.25\n").points, (MatrixXd(2, 2) << 1.5, 3, 2, 4.25).finished());
+  const PointTable table = parse("\"x\" \"y\"\n\"one\" 1 2\n\"two\" 3 4\n");
+  EXPECT_EQ(table.names, (Strings{"x", "y"}));
+  EXPECT_EQ(table.points, (MatrixXd(2, 2) << 1, 3, 2, 4).finished());
+  EXPECT_EQ(table.notes.size(), 1u);  // the rows' names are text
+  EXPECT_EQ(parse("x,y\nr1,1,2\nr2,3,4\n").names, (Strings{"x", "y"}));
+}
+
 TEST(PointTable, ReadsScikitLearnFiles) {
   const PointTable table = parse("4,2,red,green\n1,2,0\n3,4,1\n5,6,1\n7,8,0\n");
   EXPECT_EQ(table.points.rows(), 2);
   EXPECT_EQ(table.points.cols(), 4);
   EXPECT_EQ(table.labels, (std::vector<int>{0, 1, 1, 0}));
   EXPECT_EQ(table.groups, (Strings{"red", "green"}));
+  EXPECT_EQ(parse("2,2,,\n\"a\",\"b\",\"c\"\n1,2,0.5\n3,4,1.5\n").names, (Strings{"a", "b", "c"}));
   for (const char* name : {"iris.csv", "wine.csv"}) {
     const auto path = test::stored(name);
     if (!path) GTEST_SKIP() << "no stored data";
