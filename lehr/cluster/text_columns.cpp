@@ -58,12 +58,11 @@ std::optional<std::vector<std::string>> class_names(const TextLines& lines) {
   return names;
 }
 
-// The separator that a line uses most; a blank where it has none of the others.
+// What separates the cells of a line: commas may stand inside cells where there are semicolons or tabs.
 char separator_of(std::string_view line) {
-  constexpr std::string_view separators = ",;\t";
-  const auto uses = [&](char separator) { return std::ranges::count(line, separator); };
-  const char most = *std::ranges::max_element(separators, {}, uses);
-  return uses(most) > 0 ? most : ' ';
+  for (const char separator : {';', '\t', ','})
+    if (line.find(separator) != std::string_view::npos) return separator;
+  return ' ';
 }
 
 // Numbers such as 3,5 between semicolons: then a comma is a decimal point.

@@ -55,6 +55,7 @@ TEST(PointTable, ReadsUciFiles) {
 
 TEST(PointTable, ReadsDecimalCommasAndRowNames) {
   EXPECT_EQ(parse("x;y\n1,5;2\n3;4,25\n").points, (MatrixXd(2, 2) << 1.5, 3, 2, 4.25).finished());
+  EXPECT_EQ(parse("x;y\n1,5;2,0\n3,0;4,25\n").points, (MatrixXd(2, 2) << 1.5, 3, 2, 4.25).finished());
   EXPECT_EQ(parse("x;y\n1.5;2\n3;4.25\n").points, (MatrixXd(2, 2) << 1.5, 3, 2, 4.25).finished());
   const PointTable table = parse("\"x\" \"y\"\n\"one\" 1 2\n\"two\" 3 4\n");
   EXPECT_EQ(table.names, (Strings{"x", "y"}));
