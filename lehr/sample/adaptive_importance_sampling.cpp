@@ -170,6 +170,18 @@ AdaptiveImportanceSampling::Batch AdaptiveImportanceSampling::draw(State& state,
   return batch;
 }
 
+// ln sum_k N_k q_k at the batch's points, over the proposals in the state's list.
+VectorXd AdaptiveImportanceSampling::log_earlier(const State& state, const Batch& batch) const {
+  VectorXd sum;
+  for (std::size_t k = 0; k < state.proposals.size(); ++k) {
+    const Proposal& proposal = state.proposals[k];
+    const VectorXd density = proposal.log_density(proposal.log_components(batch.points), batch.log_start);
+    const VectorXd term = (density.array() + std::log(static_cast<double>(state.draws[k]))).matrix();
+    sum = k == 0 ? term : log_add(sum, term);
+  }
+  return sum;
+}
+
 // `log_density`: ln sum_k N_k q_k at the batch's points, over all proposals so far.
 void AdaptiveImportanceSampling::add_to_pool(State& state, const Batch& batch,
                                              const VectorXd& log_density) const {
@@ -218,13 +230,7 @@ void AdaptiveImportanceSampling::adapt(State& state, const Moment& now) const {
   const Batch batch = draw(state, proposal, now, count);
   const MatrixXd batch_components = proposal.log_components(batch.points);
   const VectorXd batch_q = proposal.log_density(batch_components, batch.log_start);
-  VectorXd sum = (batch_q.array() + log_count).matrix();
-  for (std::size_t k = 0; k < state.proposals.size(); ++k) {
-    const VectorXd before =
-        state.proposals[k].log_density(state.proposals[k].log_components(batch.points), batch.log_start);
-    sum = log_add(sum, (before.array() + std::log(static_cast<double>(state.draws[k]))).matrix());
-  }
-  add_to_pool(state, batch, sum);
+  add_to_pool(state, batch, log_add(log_earlier(state, batch), (batch_q.array() + log_count).matrix()));
   state.draws.push_back(count);
 
   const MatrixXd values = parts_.values(batch.outputs, batch.log_laws, batch_q);
@@ -262,8 +268,7 @@ std::vector<NormalMixture> AdaptiveImportanceSampling::fit_components(State& sta
     if (component.empty())
       throw NumericalFailure(
           "adaptive importance sampling: step {}: the covariance fitted to {} is not positive definite (its "
-          "weights "
-          "are worth {:.3g} points)",
+          "weights are worth {:.3g} points)",
           now.step, parts_.names()[static_cast<std::size_t>(k)], state.ess[k]);
   });
   return components;

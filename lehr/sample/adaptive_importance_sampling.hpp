@@ -146,6 +146,7 @@ class AdaptiveImportanceSampling {
   void last_stage(State& state, const Moment& now) const;
 
   Batch draw(State& state, const Proposal& proposal, const Moment& now, Index count) const;
+  Eigen::VectorXd log_earlier(const State& state, const Batch& batch) const;
   void add_to_pool(State& state, const Batch& batch, const Eigen::VectorXd& log_density) const;
   std::vector<NormalMixture> fit_components(State& state, const Moment& now,
                                             const Eigen::VectorXd& log_pool_density) const;

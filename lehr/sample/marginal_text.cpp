@@ -37,20 +37,26 @@ struct MarginalFamily {
   std::function<Marginal(const Arguments&, const Source&)> build;
 };
 
-// The standard deviation that `sd` or `cov` gives; exactly one of them.
-double spread_of(const Arguments& given, double mean) {
+void check_spread(const Arguments& given) {
   if (given.has("sd") == given.has("cov"))
     throw InvalidInput("one of 'sd' and 'cov' (sd / mean) must be given");
-  return given.has("sd") ? given.number("sd") : given.number("cov") * std::abs(mean);
+}
+
+Marginal read_normal(const Arguments& given) {
+  check_spread(given);
+  const double mean = given.number("mean");
+  return Marginal::normal(mean, given.has("sd") ? given.number("sd") : given.number("cov") * std::abs(mean));
 }
 
 Marginal read_lognormal(const Arguments& given) {
   const bool of_logarithm = given.has("log_mean") || given.has("log_sd");
   if (of_logarithm == given.has("mean") || (of_logarithm && !(given.has("log_mean") && given.has("log_sd"))))
     throw InvalidInput("'lognormal' needs 'mean' with 'cov' or 'sd', or 'log_mean' with 'log_sd'");
-  if (!of_logarithm)
-    return Marginal::lognormal(given.number("mean"),
-                               spread_of(given, given.number("mean")) / given.number("mean"));
+  if (!of_logarithm) {
+    check_spread(given);
+    const double mean = given.number("mean");
+    return Marginal::lognormal(mean, given.has("cov") ? given.number("cov") : given.number("sd") / mean);
+  }
   if (given.has("sd") || given.has("cov")) throw InvalidInput("'log_sd' already says the spread");
   const double mu = given.number("log_mean"), sigma = given.number("log_sd");
   return Marginal::lognormal(std::exp(mu + 0.5 * sigma * sigma), std::sqrt(std::expm1(sigma * sigma)));
@@ -74,9 +80,7 @@ std::vector<MarginalFamily> make_families() {
   const Parameter cov = optional(above_zero("cov", "coefficient of variation sd / |mean|"));
   return {
       {{"normal", "normal law", {real("mean", "mean"), sd, cov}},
-       [](const Arguments& a, const Source&) {
-         return Marginal::normal(a.number("mean"), spread_of(a, a.number("mean")));
-       }},
+       [](const Arguments& a, const Source&) { return read_normal(a); }},
       {{"lognormal",
         "law of the exponential of a normal variable",
         {optional(above_zero("mean", "mean of the variable itself")), cov, sd,

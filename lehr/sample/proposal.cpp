@@ -43,31 +43,32 @@ VectorXd Proposal::log_density(const MatrixXd& log_components, const VectorXd& l
   return values;
 }
 
+// Which points each component draws, the start law last: point i by the i-th number of `lots` in [0, 1).
+std::vector<std::vector<Index>> Proposal::shares_of(const VectorXd& lots) const {
+  std::vector<std::vector<Index>> members(components.size() + 1);
+  for (Index i = 0; i < lots.size(); ++i) {
+    if (lots[i] < defensive) {
+      members.back().push_back(i);
+      continue;
+    }
+    double place = (lots[i] - defensive) / (1 - defensive);
+    Index chosen = 0;  // the last component with weight, where rounding leaves the number beyond all
+    for (Index k = 0; k < alpha.size(); ++k) {
+      if (alpha[k] == 0) continue;
+      chosen = k;
+      if ((place -= alpha[k]) < 0) break;
+    }
+    members[static_cast<std::size_t>(chosen)].push_back(i);
+  }
+  return members;
+}
+
 MatrixXd Proposal::sample(const ExpectationProblem& problem, const Moment& now, Index count) const {
   const Stream start_stream = now.random(lane("start points"));
   if (is_start()) return problem.sample_start(start_stream, count);
   const MatrixXd normal = standard_normal_points(now.random(lane("points")), problem.dimension, count);
-  const VectorXd which = uniform_numbers(now.random(lane("components")), count);
   const VectorXd part = uniform_numbers(now.random(lane("parts of components")), count);
-
-  // The last list is the start law's.
-  std::vector<std::vector<Index>> members(components.size() + 1);
-  for (Index i = 0; i < count; ++i) {
-    double place = which[i] - defensive;
-    std::size_t j = components.size();
-    if (place >= 0) {
-      place /= 1 - defensive;
-      j = 0;
-      Index last = 0;  // the last component with weight: rounding ends there
-      for (Index k = 0; k < alpha.size(); ++k) {
-        if (alpha[k] == 0) continue;
-        last = k;
-        if ((place -= alpha[k]) < 0) break;
-      }
-      j = static_cast<std::size_t>(last);
-    }
-    members[j].push_back(i);
-  }
+  const auto members = shares_of(uniform_numbers(now.random(lane("components")), count));
   MatrixXd points(problem.dimension, count);
   for (std::size_t j = 0; j < components.size(); ++j)
     if (!members[j].empty())

@@ -61,6 +61,7 @@ struct Proposal {
     Eigen::MatrixXd means, covariances;
   };
   Packed pack() const;
+  std::vector<std::vector<Index>> shares_of(const Eigen::VectorXd& lots) const;
   void unpack(const Packed& packed);
 };
 
