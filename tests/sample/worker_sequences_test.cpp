@@ -14,8 +14,8 @@
 namespace lehr::sample {
 namespace {
 
-// Writes words of four letters, one letter a step, and likes the letter a. Misbehaves at the score of prefixes that hold the letter that
-// the first argument names, in the way that the second one names.
+// Writes words of four letters, one letter a step, and likes the letter a. Misbehaves at the score of prefixes that end in the letter
+// that the first argument names, in the way that the second one names.
 constexpr const char* speller = R"(
 import json, os, sys, time
 trigger, how = (sys.argv + ["", ""])[1:3]
@@ -24,7 +24,7 @@ def answer(op, item):
     if op == "step":
         letter = "abcd"[item["seed"] % 4]
         return {"step": letter, "done": len(prefix) == 3, "key": "".join(prefix + [letter])}
-    if trigger and trigger in prefix:
+    if trigger and prefix[-1:] == [trigger]:
         if how == "hang": time.sleep(60)
         if how == "die": sys.exit(3)
         if how == "garbage": print("hello", flush=True); time.sleep(60)
@@ -82,7 +82,7 @@ TEST_F(WorkerSequencesTest, MisbehaviourCostsCountedFailuresAndNothingElse) {
     for (const std::string how : {"hang", "die", "garbage", "nan", "text", "error", "out"}) {
       SCOPED_TRACE(how + " " + std::to_string(batch));
       WorkerOptions some = options("d " + how);
-      some.batch = batch, some.timeout = how == "hang" ? 0.3 : 20;
+      some.batch = batch, some.timeout = how == "hang" ? 1 : 20;
       Worker spelling = worker(some);
       const WorkerSequences words(spelling, spelling);
       const EntropicParticleFilter filter(words, words, {.method = "bon", .particles = 4, .max_steps = 4});
@@ -92,8 +92,8 @@ TEST_F(WorkerSequencesTest, MisbehaviourCostsCountedFailuresAndNothingElse) {
       for (std::size_t i = 0; i < 4; ++i) {
         const Json prefix = words.prefix(result.particles[i]);
         const auto first = std::ranges::find(prefix, Json("d")) - prefix.begin();
-        // Scores fail from the first d on; a score out of range ends its sequence.
-        failed += how == "out" ? 0 : 4 - first;
+        // A score out of range ends its sequence.
+        failed += how == "out" ? 0 : std::ranges::count(prefix, Json("d"));
         dropped += how == "out" && first < 4;
         EXPECT_EQ(prefix.size(), how == "out" && first < 4 ? static_cast<std::size_t>(first + 1) : 4U);
       }
@@ -116,7 +116,7 @@ TEST_F(WorkerSequencesTest, AFailedScoreKeepsTheWeight) {
                    {.step = step, .steps = 4, .progress = 0.25 * static_cast<double>(step), .seed = Seed{2}});
     int kept = 0;
     for (std::size_t i = 0; i < 30; ++i)
-      if (words.key(state.particles[i]).find('d') != std::string::npos) {
+      if (words.key(state.particles[i]).ends_with('d')) {
         EXPECT_EQ(state.course.potentials[i], before[i]);
         ++kept;
       }
