@@ -1,6 +1,7 @@
 // What `lehr sample ssm` shows: the likelihood with its error, filtered states, effective particles over the steps.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "apps/lehr/sample/ssm.hpp"
 #include "lehr/core/csv.hpp"
@@ -102,7 +103,8 @@ Report ssm_report(const SsmOptions& options, const SsmModel& model, const Eigen:
                   const SsmResult& result) {
   Report report;
   report.title =
-      fmt::format("{} by {}: {} observations", quote(options.model, 60), options.method, observations.cols());
+      fmt::format("{} by {}: {} observations", std::filesystem::path(options.model).stem().string(),
+                  options.method, observations.cols());
   const LogMean estimate = likelihood_of(result);
   report.metric("log_likelihood", estimate.value);
   if (std::isfinite(estimate.standard_error)) report.metric("log_likelihood_error", estimate.standard_error);
