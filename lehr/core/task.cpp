@@ -27,8 +27,7 @@ Observers TaskContext::observers_with_checkpoints(const Json& options) const {
 const Task* try_find_task(const Tasks& tasks, std::string_view name) {
   const auto same = [](char a, char b) { return (a == '_' ? '-' : a) == (b == '_' ? '-' : b); };
   for (const Task& task : tasks)
-    if (std::ranges::equal(task.name, name, same) ||
-        (!task.short_name.empty() && task.short_name == name))
+    if (std::ranges::equal(task.name, name, same) || (!task.short_name.empty() && task.short_name == name))
       return &task;
   return nullptr;
 }

@@ -102,6 +102,15 @@ FamilyStatistics family_statistics(std::span<const std::int64_t> family) {
   return result;
 }
 
+double family_error(std::span<const double> values, std::span<const std::int64_t> family) {
+  const auto count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  double squares = 0;
+  for (const double sum : family_sums(family, [&](std::size_t j) { return values[j] - mean; }))
+    squares += sum * sum;
+  return std::sqrt(squares) / count;
+}
+
 double relative_variance(std::span<const double> probabilities, std::span<const std::int64_t> family,
                          std::int64_t resamplings) {
   const auto n = static_cast<double>(family.size());

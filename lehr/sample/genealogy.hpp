@@ -66,6 +66,9 @@ struct FamilyStatistics {
 // family[j] >= 0 is the founder of member j.
 FamilyStatistics family_statistics(std::span<const std::int64_t> family);
 
+// The standard error of the mean of `values` (one per member) when members of one family depend on each other and families do not.
+double family_error(std::span<const double> values, std::span<const std::int64_t> family);
+
 // V above; nan for one particle. `probabilities` of the last generation sum to 1. In [0, 1] up to noise; 1 where one family is left,
 // which says that the estimate has no information on its error.
 double relative_variance(std::span<const double> probabilities, std::span<const std::int64_t> family,

@@ -5,13 +5,14 @@ namespace lehr::spin::kernels {
 namespace HWY_NAMESPACE {
 
 // Products with +1 or -1 are exact, so fused and separate operations agree.
-HWY_INLINE void AddRows(const FloatLinks& model, const float* rows, Index i, FloatVector (&field)[groups]) {
+template <std::size_t used>  // groups
+HWY_INLINE void AddRows(const FloatLinks& model, const float* rows, Index i, FloatVector (&field)[used]) {
   const Floats d;
   for (std::int64_t k = model.starts[i]; k < model.starts[i + 1]; ++k) {
     const auto weight = hn::Set(d, model.weights[k]);
     const float* const row = rows + static_cast<std::size_t>(model.neighbours[k]) * lanes;
 #pragma GCC unroll 16
-    for (std::size_t g = 0; g < groups; ++g)
+    for (std::size_t g = 0; g < used; ++g)
       field[g] = hn::MulAdd(weight, hn::Load(d, row + g * float_lanes), field[g]);
   }
 }

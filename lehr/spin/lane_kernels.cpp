@@ -18,6 +18,7 @@
 #include "lehr/spin/byte_lanes-inl.hpp"
 #include "lehr/spin/float_lanes-inl.hpp"
 #include "lehr/spin/one_read-inl.hpp"
+#include "lehr/spin/ladder_lanes-inl.hpp"
 #include "lehr/spin/ring_lanes-inl.hpp"
 // clang-format on
 
@@ -40,6 +41,8 @@ HWY_EXPORT(EnergiesOfFloats);
 HWY_EXPORT(SweepOneOfBytes);
 HWY_EXPORT(SweepOneOfFloats);
 HWY_EXPORT(SweepDense);
+HWY_EXPORT(SweepLadderOfBytes);
+HWY_EXPORT(SweepLadderOfFloats);
 HWY_EXPORT(SweepSlabOfBytes);
 HWY_EXPORT(SweepSlabOfByteRows);
 HWY_EXPORT(SweepSlabOfFloats);
@@ -70,6 +73,15 @@ std::int64_t sweep_one(const OneRead<float>& read, double beta, Rule rule, const
 }
 std::int64_t sweep_one(const DenseRead& read, double beta, Rule rule, const Words& words) {
   return HWY_DYNAMIC_DISPATCH(SweepDense)(read, beta, rule, words);
+}
+void sweep_ladder(const ByteLinks& model, std::int8_t* rows, const LadderThresholds& thresholds,
+                  const Words& words, Index begin, Index end, std::int64_t* flips) {
+  HWY_DYNAMIC_DISPATCH(SweepLadderOfBytes)(model, rows, thresholds, words, begin, end, flips);
+}
+void sweep_ladder(const FloatLinks& model, float* rows, std::span<const double> betas, Rule rule,
+                  const Words& words, Index begin, Index end, std::int64_t* flips) {
+  HWY_DYNAMIC_DISPATCH(SweepLadderOfFloats)
+  (model, rows, betas.data(), betas.size(), rule, words, begin, end, flips);
 }
 void sweep_slab(const ByteRing& ring, std::int64_t slab, const RingThresholds& thresholds, const Words& words,
                 Index begin, Index end) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "lehr/spin/ising_model.hpp"
 #include "lehr/spin/thresholds.hpp"
@@ -49,6 +50,13 @@ std::int64_t sweep_floats(const FloatLinks& model, float* rows, double beta, Rul
                           Index begin, Index end);
 void energies_of_floats(const FloatLinks& model, const float* rows, std::array<double, lanes>& twice);
 
+// The same with an inverse temperature for each lane: `thresholds` of 64, or `betas` of the first lanes, to which single
+// precision then keeps. Adds the accepted flips of every lane to flips[64].
+void sweep_ladder(const ByteLinks& model, std::int8_t* rows, const LadderThresholds& thresholds,
+                  const Words& words, Index begin, Index end, std::int64_t* flips);
+void sweep_ladder(const FloatLinks& model, float* rows, std::span<const double> betas, Rule rule,
+                  const Words& words, Index begin, Index end, std::int64_t* flips);
+
 // One read. steps[i] = -s_i f_i is half of what a flip of spin i costs; arrays are padded to a multiple of 64
 // spins. Neighbours and weights as compressed sparse rows; `Number` is int8 (|f| <= 127) or float.
 template <class Number>
@@ -84,6 +92,7 @@ struct Ring {
   std::size_t stride = 0;
   std::int64_t slabs = 0;
   int group = 1;
+  int used = 64;  // lanes; nothing is asked of the others
   Number* slab(std::int64_t k) const { return rows + static_cast<std::size_t>(k) * stride; }
 };
 using ByteRing = Ring<ByteLinks, std::int8_t>;

@@ -38,7 +38,7 @@ inline constexpr std::int64_t proposals_per_task = 20'000;  // the least work wo
 
 }  // namespace tempering
 
-template <EnergyModel M>
+template <class M>
 ParallelTempering<M>::ParallelTempering(const M& model, ParallelTemperingOptions options)
     : model_(&model), options_(std::move(options)), rule_(rule_named(options_.rule)) {
   tempering::check(options_, size(), std::same_as<M, IsingFlips>);
@@ -50,35 +50,38 @@ ParallelTempering<M>::ParallelTempering(const M& model, ParallelTemperingOptions
   }
 }
 
-template <EnergyModel M>
+template <class M>
 typename ParallelTempering<M>::State ParallelTempering<M>::start(const Moment& now) const {
-  State state;
-  state.ladder = sample::ReplicaLadder(betas_, options_.sets);
+  State state{.replicas = Copies(*model_, options_.sets * static_cast<std::int64_t>(betas_.size()),
+                                 Temperatures::each, now),
+              .energies = {},
+              .ladder = sample::ReplicaLadder(betas_, options_.sets),
+              .best = {},
+              .proposed = {},
+              .accepted = {},
+              .means = BinnedMeans(0),
+              .reference = {},
+              .bridge_center = {},
+              .scratch = {}};
+  state.energies = state.replicas.energies();
   state.best = BestStates(options_.sets, size());
   state.round_length = options_.tuning == "none" ? 0 : tempering::first_round;
-  const Stream random = now.random(lane("start"));
-  Spins spins(static_cast<std::size_t>(size()));
-  for (std::int64_t r = 0; r < options_.sets * state.ladder.temperatures(); ++r) {
-    Stream own = read_stream(random, r);
-    randomise(spins, own);
-    state.replicas.push_back(model_->configuration(spins));
-    state.energies.push_back(model_->energy(spins));
-  }
   reset_measurements(state);
   remember_best(state);
   return state;
 }
 
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::advance(State& state, const Moment& now) const {
   sweep_all(state, now);
+  if (options_.wolff > 0) wolff_moves(state, now);
   if (options_.houdayer) houdayer_moves(state, now);
   remember_best(state);
   if (state.steps >= burn_in(now)) measure_energies(state, now);
   Stream random = now.random(lane("exchange"));
   state.ladder.exchange(state.energies, state.steps, random);
   ++state.steps;
-  now.spend(static_cast<std::int64_t>(state.replicas.size()) * options_.sweeps);
+  now.spend(static_cast<std::int64_t>(state.energies.size()) * options_.sweeps);
   if (state.steps == burn_in(now)) {
     state.ladder.reset_counts();
     state.tuned = state.steps;
@@ -89,47 +92,51 @@ void ParallelTempering<M>::advance(State& state, const Moment& now) const {
   }
 }
 
-template <EnergyModel M>
+template <class M>
 std::int64_t ParallelTempering<M>::burn_in(const Moment& now) const {
   if (options_.burn_in) return *options_.burn_in;
   return now.steps > 0 ? now.steps / 5 : 1000;
 }
 
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::sweep_all(State& state, const Moment& now) const {
   const std::int64_t count = state.ladder.temperatures();
-  const std::int64_t proposals = options_.sweeps * size();
-  parallel_for(
-      static_cast<std::int64_t>(state.replicas.size()),
-      [&](std::int64_t k) { sweep_copy(state, now, k / count, k % count); },
-      std::max<std::int64_t>(1, tempering::proposals_per_task / proposals));
+  std::vector<double> betas(state.energies.size());
+  std::vector<std::int64_t> accepted(betas.size());
+  const auto replica = [&](std::size_t place) {
+    const auto at = static_cast<std::int64_t>(place);
+    return static_cast<std::size_t>(state.ladder.replica(at / count, at % count));
+  };
+  for (std::size_t place = 0; place < betas.size(); ++place)
+    betas[replica(place)] = state.ladder.beta(static_cast<std::int64_t>(place) % count);
+  state.replicas.sweep_each(betas, rule_, options_.sweeps, now, state.energies, accepted);
+  for (std::size_t place = 0; place < betas.size(); ++place) {
+    state.proposed[place] += options_.sweeps * size();
+    state.accepted[place] += accepted[replica(place)];
+  }
 }
 
-template <EnergyModel M>
-void ParallelTempering<M>::sweep_copy(State& state, const Moment& now, std::int64_t set,
-                                      std::int64_t temperature) const {
-  const double beta = state.ladder.beta(temperature);
-  const std::int64_t replica = state.ladder.replica(set, temperature);
-  const auto r = static_cast<std::size_t>(replica);
-  const auto place = static_cast<std::size_t>(set * state.ladder.temperatures() + temperature);
-  Stream random = read_stream(now.random(lane("sweep")), replica);
-  const Rule rule = beta == 0 ? Rule::heat_bath : rule_;
-  for (std::int64_t k = 0; k < options_.sweeps; ++k) {
-    const SweepCounts counts = sweep(*model_, state.replicas[r], beta, random, rule);
-    state.energies[r] += counts.energy_change;
-    state.proposed[place] += counts.proposed;
-    state.accepted[place] += counts.accepted;
-  }
+template <class M>
+void ParallelTempering<M>::wolff_moves(State& state, const Moment& now) const {
   if constexpr (std::same_as<M, IsingFlips>) {
-    Stream clusters = read_stream(now.random(lane("wolff")), replica);
-    for (std::int64_t k = 0; k < options_.wolff; ++k)
-      state.energies[r] +=
-          wolff_move(*model_, state.replicas[r], beta, clusters, state.scratch[place]).energy_change;
+    const std::int64_t count = state.ladder.temperatures();
+    parallel_for(
+        static_cast<std::int64_t>(state.energies.size()),
+        [&](std::int64_t place) {
+          const std::int64_t replica = state.ladder.replica(place / count, place % count);
+          const auto r = static_cast<std::size_t>(replica);
+          Stream random = read_stream(now.random(lane("wolff")), replica);
+          for (std::int64_t k = 0; k < options_.wolff; ++k)
+            state.energies[r] += wolff_move(*model_, state.replicas[r], state.ladder.beta(place % count),
+                                            random, state.scratch[static_cast<std::size_t>(place)])
+                                     .energy_change;
+        },
+        std::max<std::int64_t>(1, tempering::proposals_per_task / size()));
   }
 }
 
 // Pairs the sets (0, 1), (2, 3), ... at every temperature from houdayer_from on.
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::houdayer_moves(State& state, const Moment& now) const {
   if constexpr (std::same_as<M, IsingFlips>) {
     const std::int64_t count = state.ladder.temperatures(), pairs = options_.sets / 2;
@@ -150,19 +157,19 @@ void ParallelTempering<M>::houdayer_moves(State& state, const Moment& now) const
   }
 }
 
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::remember_best(State& state) const {
-  const std::size_t count = state.replicas.size() / static_cast<std::size_t>(options_.sets);
-  for (std::size_t r = 0; r < state.replicas.size(); ++r) {
+  const std::size_t count = state.energies.size() / static_cast<std::size_t>(options_.sets);
+  for (std::size_t r = 0; r < state.energies.size(); ++r) {
     const std::size_t set = r / count;
     if (!(state.energies[r] < state.best.energies[set])) continue;
-    const auto& spins = state.replicas[r].spins;
+    const Spins spins = state.replicas.spins(r);
     state.energies[r] = model_->energy(spins);  // free of the rounding that changes of energy add up
     state.best.offer(static_cast<std::int64_t>(set), spins, state.energies[r]);
   }
 }
 
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::tune(State& state) const {
   const std::vector<double> before = state.ladder.betas();
   state.ladder.set_betas(tempering::tuned(options_, state.ladder));
@@ -172,34 +179,34 @@ void ParallelTempering<M>::tune(State& state) const {
 }
 
 // Fills a longer ladder: each temperature gets a copy of what was at the nearest one before.
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::spread_copies(State& state, const std::vector<double>& before) const {
   const auto source = tempering::nearest_temperatures(state.ladder.betas(), before);
-  std::vector<typename M::Configuration> replicas;
+  std::vector<std::int64_t> sources;
   std::vector<double> energies;
   for (std::size_t set = 0; set < static_cast<std::size_t>(options_.sets); ++set)
     for (const std::int64_t t : source) {
       const std::size_t from = set * before.size() + static_cast<std::size_t>(t);
-      replicas.push_back(state.replicas[from]);
+      sources.push_back(static_cast<std::int64_t>(from));
       energies.push_back(state.energies[from]);
     }
-  state.replicas = std::move(replicas);
+  state.replicas.spread(sources);
   state.energies = std::move(energies);
   reset_measurements(state);
 }
 
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::reset_measurements(State& state) const {
   const auto count = static_cast<std::size_t>(state.ladder.temperatures());
   state.means = BinnedMeans(tempering::series_per_temperature * count);
   state.reference.assign(count, 0);
   state.bridge_center.assign(count, 0);
-  state.proposed.assign(state.replicas.size(), 0);
-  state.accepted.assign(state.replicas.size(), 0);
-  state.scratch.resize(state.replicas.size());
+  state.proposed.assign(state.energies.size(), 0);
+  state.accepted.assign(state.energies.size(), 0);
+  state.scratch.resize(state.energies.size());
 }
 
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::measure_energies(State& state, const Moment& now) const {
   const std::int64_t count = state.ladder.temperatures(), sets = options_.sets;
   Spins coins(static_cast<std::size_t>(size()));
@@ -233,7 +240,7 @@ void ParallelTempering<M>::measure_energies(State& state, const Moment& now) con
   state.means.add(values);
 }
 
-template <EnergyModel M>
+template <class M>
 void ParallelTempering<M>::measure(const State& state, Row& row) const {
   state.best.measure(row);
   row.add("temperatures", static_cast<double>(state.ladder.temperatures()));
@@ -241,33 +248,31 @@ void ParallelTempering<M>::measure(const State& state, Row& row) const {
   tempering::add_swap_rates(state.ladder, row);
 }
 
-template <EnergyModel M>
+template <class M>
 TemperingReport ParallelTempering<M>::report(const State& state) const {
   return tempering::report(state.ladder, state.means, state.reference, state.bridge_center, state.proposed,
                            state.accepted, size());
 }
 
-template <EnergyModel M>
-std::vector<std::int8_t> ParallelTempering<M>::pack(const State& state) const {
-  std::vector<std::int8_t> packed;
-  for (const auto& replica : state.replicas)
-    packed.insert(packed.end(), replica.spins.begin(), replica.spins.end());
-  return packed;
+template <class M>
+void ParallelTempering<M>::check_copies(const State& state) const {
+  const auto most =
+      std::max<std::int64_t>(options_.max_temperatures, static_cast<std::int64_t>(betas_.size()));
+  const bool fits =
+      state.ladder.consistent() && state.ladder.sets() == options_.sets &&
+      state.ladder.temperatures() <= most &&
+      state.energies.size() == static_cast<std::size_t>(options_.sets * state.ladder.temperatures());
+  if (!fits) throw InvalidInput("parallel tempering: the checkpoint is of another model or other options");
 }
 
-template <EnergyModel M>
-void ParallelTempering<M>::unpack(State& state, std::span<const std::int8_t> spins) const {
+template <class M>
+void ParallelTempering<M>::check(State& state) const {
   const auto n = static_cast<std::size_t>(size());
   const std::size_t copies = state.energies.size();
-  const bool fits = state.ladder.consistent() && state.ladder.sets() == options_.sets &&
-                    copies == static_cast<std::size_t>(options_.sets * state.ladder.temperatures()) &&
-                    spins.size() == copies * n && state.best.reads() == options_.sets &&
+  const bool fits = state.best.reads() == options_.sets &&
                     state.best.spins.size() == static_cast<std::size_t>(options_.sets) * n &&
                     state.proposed.size() == copies && state.accepted.size() == copies;
   if (!fits) throw InvalidInput("parallel tempering: the checkpoint is of another model or other options");
-  state.replicas.clear();
-  for (std::size_t r = 0; r < copies; ++r)
-    state.replicas.push_back(model_->configuration(spins.subspan(r * n, n)));
   state.scratch.resize(copies);
 }
 

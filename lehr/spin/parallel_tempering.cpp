@@ -131,6 +131,7 @@ TemperingReport report(const sample::ReplicaLadder& ladder, const BinnedMeans& m
 
 }  // namespace tempering
 
+template class ParallelTempering<IsingModel>;
 template class ParallelTempering<IsingFlips>;
 template class ParallelTempering<PolynomialModel>;
 

@@ -11,8 +11,9 @@
 // chained from beta = 0, where ln Z = n ln 2 and spins are coins; good where swap rates are.
 //
 // Source: Hukushima and Nemoto, "Exchange Monte Carlo method and application to spin glass simulations",
-// 1996. Cost of a step: sets R sweeps n proposals; it spends one evaluation per sweep of a copy. For models
-// of one's own include parallel_tempering-inl.hpp.
+// 1996. Cost of a step: sets R sweeps n proposals; it spends one evaluation per sweep of a copy.
+// ParallelTempering<IsingModel> runs in SIMD lanes (copies.hpp), ParallelTempering<IsingFlips> has cluster moves. For
+// models of one's own include parallel_tempering-inl.hpp.
 #pragma once
 
 #include <concepts>
@@ -30,6 +31,7 @@
 #include "lehr/spin/best_states.hpp"
 #include "lehr/spin/binned_means.hpp"
 #include "lehr/spin/cluster_scratch.hpp"
+#include "lehr/spin/copies.hpp"
 #include "lehr/spin/flip_model.hpp"
 #include "lehr/spin/polynomial_model.hpp"
 #include "lehr/spin/solutions.hpp"
@@ -73,11 +75,13 @@ struct TemperingReport {
   double round_trip_time = 0;  // mean, in steps; nan without round trips
 };
 
-template <EnergyModel M>
+// M is an EnergyModel, or IsingModel.
+template <class M>
 class ParallelTempering {
  public:
+  using Copies = typename CopiesOf<M>::Type;
   struct State {
-    std::vector<typename M::Configuration> replicas;
+    Copies replicas;
     std::vector<double> energies;  // of the replicas
     sample::ReplicaLadder ladder;
     BestStates best;  // of each set
@@ -91,7 +95,7 @@ class ParallelTempering {
   };
 
   // `model` must outlive this and have at least one spin. Throws InvalidInput for options out of range and
-  // for cluster moves of a model that is no Ising model.
+  // for cluster moves of a model other than IsingFlips.
   explicit ParallelTempering(const M& model, ParallelTemperingOptions options = {});
 
   State start(const Moment& now) const;
@@ -105,10 +109,10 @@ class ParallelTempering {
 
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
-    std::vector<std::int8_t> spins = pack(state);
-    visit("spins", spins);
     visit("energies", state.energies);
     state.ladder.fields(visit, "ladder");
+    if constexpr (!std::same_as<Visitor, StateWriter>) check_copies(state);
+    state.replicas.fields(visit, state.energies.size());
     state.best.fields(visit, "best");
     visit("steps", state.steps);
     visit("tuned", state.tuned);
@@ -118,16 +122,16 @@ class ParallelTempering {
     state.means.fields(visit, "means");
     visit("reference", state.reference);
     visit("bridge_center", state.bridge_center);
-    if constexpr (!std::same_as<Visitor, StateWriter>) unpack(state, spins);
+    if constexpr (!std::same_as<Visitor, StateWriter>) check(state);
   }
 
  private:
   Index size() const { return static_cast<Index>(model_->size()); }
   std::int64_t burn_in(const Moment& now) const;
-  std::vector<std::int8_t> pack(const State& state) const;
-  void unpack(State& state, std::span<const std::int8_t> spins) const;
+  void check_copies(const State& state) const;
+  void check(State& state) const;
   void sweep_all(State& state, const Moment& now) const;
-  void sweep_copy(State& state, const Moment& now, std::int64_t set, std::int64_t temperature) const;
+  void wolff_moves(State& state, const Moment& now) const;
   void houdayer_moves(State& state, const Moment& now) const;
   void remember_best(State& state) const;
   void tune(State& state) const;
@@ -141,6 +145,7 @@ class ParallelTempering {
   std::vector<double> betas_;
 };
 
+extern template class ParallelTempering<IsingModel>;
 extern template class ParallelTempering<IsingFlips>;
 extern template class ParallelTempering<PolynomialModel>;
 

@@ -10,9 +10,10 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
+#include "lehr/sample/genealogy.hpp"
+#include "lehr/sample/resampling.hpp"
 #include "lehr/spin/beta_range.hpp"
 #include "lehr/spin/population_annealing.hpp"
-#include "lehr/spin/population_resampling.hpp"
 
 namespace lehr::spin {
 
@@ -46,7 +47,7 @@ PopulationAnnealing<M>::PopulationAnnealing(const M& model, PopulationAnnealingO
 
 template <class M>
 typename PopulationAnnealing<M>::State PopulationAnnealing<M>::start(const Moment& now) const {
-  State state{.copies = Population(*model_, options_.population, now),
+  State state{.copies = Copies(*model_, options_.population, Temperatures::one, now),
               .energies = {},
               .family = {},
               .beta = {},
@@ -101,7 +102,8 @@ double PopulationAnnealing<M>::resample(State& state, double step, const Moment&
   std::vector<double> weights;
   const double log_q = population::weigh(state.energies, step, weights);
   Stream random = now.random(lane("resample"));
-  const auto ancestors = ancestors_in_place(systematic_copies(weights, uniform(random)));
+  const auto ancestors = sample::ancestors_in_place(
+      sample::systematic_copies(weights, static_cast<std::int64_t>(weights.size()), uniform(random)));
   state.copies.replace(ancestors);
   for (std::size_t to = 0; to < ancestors.size(); ++to) {  // ancestors keep their place
     const auto from = static_cast<std::size_t>(ancestors[to]);
@@ -131,10 +133,10 @@ void PopulationAnnealing<M>::note_step(State& state, double beta, double log_z, 
   const double mean = std::accumulate(state.energies.begin(), state.energies.end(), 0.0) / count;
   double squares = 0;
   for (const double energy : state.energies) squares += (energy - mean) * (energy - mean);
-  const FamilyStatistics families = family_statistics(state.family);
+  const sample::FamilyStatistics families = sample::family_statistics(state.family);
   state.steps.push_back({.beta = beta,
                          .energy = mean,
-                         .energy_error = family_error(state.energies, state.family),
+                         .energy_error = sample::family_error(state.energies, state.family),
                          .heat_capacity = beta * beta * squares / count,
                          .log_z = log_z,
                          .log_z_error = beta > 0 ? std::sqrt(families.rho / count) : 0,

@@ -14,7 +14,7 @@
 // Sources: Hukushima and Iba, "Population annealing and its application to a spin glass", 2003; J. Machta,
 // "Population annealing with weighted averages", 2010; Wang, Machta and Katzgraber 2015. Cost of a step:
 // R sweeps n proposals; it spends one evaluation per sweep of a copy. PopulationAnnealing<IsingModel> runs in SIMD lanes
-// (population.hpp). For models of one's own include population_annealing-inl.hpp.
+// (copies.hpp). For models of one's own include population_annealing-inl.hpp.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,9 @@
 #include "lehr/core/state_io.hpp"
 #include "lehr/schedule/control.hpp"
 #include "lehr/spin/best_states.hpp"
+#include "lehr/spin/copies.hpp"
 #include "lehr/spin/flip_model.hpp"
 #include "lehr/spin/polynomial_model.hpp"
-#include "lehr/spin/population.hpp"
 #include "lehr/spin/solutions.hpp"
 
 namespace lehr::spin {
@@ -53,7 +53,7 @@ struct PopulationStep {
   double energy = 0, energy_error = 0;  // mean; standard error, families taken as independent
   double heat_capacity = 0;             // beta^2 Var(E)
   double log_z = 0, log_z_error = 0;    // ln Z, offset included; sqrt(rho_t / R)
-  double family_entropy = 0, rho = 0;   // S_f and rho_t of population_resampling.hpp
+  double family_entropy = 0, rho = 0;   // S_f and rho_t of sample/genealogy.hpp
   double acceptance = 1;                // accepted flips over proposed ones
 };
 
@@ -61,9 +61,9 @@ struct PopulationStep {
 template <class M>
 class PopulationAnnealing {
  public:
-  using Population = typename PopulationOf<M>::Type;
+  using Copies = typename CopiesOf<M>::Type;
   struct State {
-    Population copies;
+    Copies copies;
     std::vector<double> energies;
     std::vector<std::int64_t> family;   // first ancestor of each copy
     Knob beta;                          // what proposes the next temperature
@@ -89,7 +89,7 @@ class PopulationAnnealing {
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
     std::vector<double> steps = pack_steps(state.steps);
-    state.copies.fields(visit);
+    state.copies.fields(visit, static_cast<std::size_t>(options_.population));
     visit("energies", state.energies);
     visit("family", state.family);
     state.beta.fields(visit);

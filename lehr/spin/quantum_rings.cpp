@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
@@ -127,27 +128,47 @@ std::vector<double> QuantumRings::energies() const {
 }
 
 std::int64_t QuantumRings::equal_neighbours() const {
+  return in_bytes() ? equal_pairs(&Block::bytes) : equal_pairs(&Block::floats);
+}
+
+template <class Numbers>
+std::int64_t QuantumRings::equal_pairs(Numbers Block::*numbers) const {
+  const auto blocks = static_cast<std::int64_t>(blocks_.size());
   return parallel_reduce(
-      reads_, 1, std::int64_t{0},
-      [&](std::int64_t read, std::int64_t) {
-        std::int64_t equal = 0;
-        const Spins first = spins(read, 0);
-        Spins here = first;
-        for (std::int64_t k = 0; k < slices_; ++k) {
-          const Spins next = k + 1 < slices_ ? spins(read, k + 1) : first;
-          for (std::size_t i = 0; i < here.size(); ++i) equal += here[i] == next[i];
-          here = next;
-        }
-        return equal;
+      blocks * slabs_, 1, std::int64_t{0},
+      [&](std::int64_t task, std::int64_t) {
+        const Block& block = blocks_[static_cast<std::size_t>(task / slabs_)];
+        const std::int64_t slab = task % slabs_, last = slabs_ - 1;
+        const auto* const here = (block.*numbers).data() + static_cast<std::size_t>(slab) * stride();
+        const auto* const next =
+            (block.*numbers).data() + static_cast<std::size_t>(slab < last ? slab + 1 : 0) * stride();
+        std::array<std::int32_t, lanes> products{};
+        const auto add = [&](std::size_t at, std::size_t lane, std::size_t other) {
+          products[lane] += static_cast<std::int32_t>(here[at + lane] * next[at + other]);
+        };
+        const auto group = static_cast<std::size_t>(group_);
+        for (std::size_t at = 0; at < static_cast<std::size_t>(size()) * lanes; at += lanes)
+          if (slab < last)
+            for (std::size_t lane = 0; lane < lanes; ++lane) add(at, lane, lane);
+          else  // a lane's ring goes on in the next
+            for (std::size_t lane = 0; lane < lanes; ++lane)
+              add(at, lane, lane / group * group + (lane + 1) % group);
+        const auto used = static_cast<std::size_t>(used_lanes(block));
+        const std::int64_t sum = std::accumulate(products.begin(), products.begin() + used, std::int64_t{0});
+        return (static_cast<std::int64_t>(used) * size() + sum) / 2;
       },
       [](std::int64_t a, std::int64_t b) { return a + b; });
 }
 
+int QuantumRings::used_lanes(const Block& block) const {
+  const std::int64_t before = (&block - blocks_.data()) * static_cast<std::int64_t>(lanes);
+  return static_cast<int>(std::min<std::int64_t>(reads_ * group_ - before, lanes));
+}
 kernels::ByteRing QuantumRings::byte_ring(Block& block) const {
-  return {model_->byte_links(), block.bytes.data(), stride(), slabs_, group_};
+  return {model_->byte_links(), block.bytes.data(), stride(), slabs_, group_, used_lanes(block)};
 }
 kernels::FloatRing QuantumRings::float_ring(Block& block) const {
-  return {model_->float_links(), block.floats.data(), stride(), slabs_, group_};
+  return {model_->float_links(), block.floats.data(), stride(), slabs_, group_, used_lanes(block)};
 }
 
 kernels::RingAction QuantumRings::action(double beta, double coupling) const {

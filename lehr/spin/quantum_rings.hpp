@@ -60,6 +60,9 @@ class QuantumRings {
   Place place(std::int64_t read, std::int64_t slice) const;
   std::size_t row(Index spin) const;
   void put(const Place& place, std::span<const std::int8_t> spins);
+  int used_lanes(const Block& block) const;
+  template <class Numbers>
+  std::int64_t equal_pairs(Numbers Block::*numbers) const;
   kernels::ByteRing byte_ring(Block& block) const;
   kernels::FloatRing float_ring(Block& block) const;
   kernels::RingAction action(double beta, double coupling) const;

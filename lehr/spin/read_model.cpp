@@ -104,6 +104,13 @@ ReadModel::ReadModel(const IsingModel& model, std::int64_t reads, std::optional<
     build_weights();
 }
 
+ReadModel ReadModel::for_ladder(const IsingModel& model, std::int64_t reads) {
+  ReadModel automatic(model, reads);
+  const bool ladder = automatic.wide_.empty() && automatic.few_steps();
+  if (automatic.kernel() != Kernel::byte_lanes || ladder) return automatic;
+  return {model, reads, Kernel::float_lanes};
+}
+
 ReadModel ReadModel::in_64_lanes(const IsingModel& model) {
   const double quantum = quantum_of(model);
   return {model, 64, quantum > 0 && mostly_bytes(model, quantum) ? Kernel::byte_lanes : Kernel::float_lanes};
@@ -118,8 +125,10 @@ double ReadModel::rounding() const {
 
 void ReadModel::measure_reach(double quantum) {
   quantum_ = quantum;
+  bool odd = false, even = false;
   for (Index i = 0; i < model_->size(); ++i) {
     const int reach = static_cast<int>(std::lround(model_->reach(i) / quantum));
+    (reach % 2 == 0 ? even : odd) = true;
     if (reach <= byte_reach) {
       reach_ = std::max(reach_, reach);
       continue;
@@ -129,6 +138,7 @@ void ReadModel::measure_reach(double quantum) {
     const auto at = static_cast<std::size_t>(i);
     wide_[row_of_.empty() ? at : static_cast<std::size_t>(row_of_[at])] = 1;
   }
+  if (!(odd && even)) stride_ = 2;
 }
 
 kernels::ByteLinks ReadModel::byte_links() const {

@@ -31,6 +31,8 @@ class ReadModel {
   // it). `model` must outlive this.
   ReadModel(const IsingModel& model, std::int64_t reads, std::optional<Kernel> kernel = {});
 
+  // For `reads` copies, each at a temperature of its own.
+  static ReadModel for_ladder(const IsingModel& model, std::int64_t reads);
   // In 64 lanes, whatever the model: bytes where it fits, else single precision.
   static ReadModel in_64_lanes(const IsingModel& model);
 
@@ -53,6 +55,7 @@ class ReadModel {
   friend class QuantumRings;
   void order_spins();
   void measure_reach(double quantum);
+  bool few_steps() const { return 2 * reach_ / stride_ < static_cast<int>(LadderThresholds::max_steps); }
   void build_links();
   void build_weights();
   void build_matrix();
@@ -61,6 +64,7 @@ class ReadModel {
   Kernel kernel_;
   double quantum_ = 1;               // weights are integer multiples of this (bytes)
   int reach_ = 0;                    // largest |local field| in quanta (bytes)
+  int stride_ = 1;                   // 2 where local fields, in quanta, are all odd or all even as reach_ is
   int wide_reach_ = 0;               // the same of the spins whose field exceeds a byte; 0: there are none
   std::vector<Index> row_of_;        // where spin i stands; empty: at i
   std::vector<Index> chunks_;        // ends of the parts of the model that are swept at once ...

@@ -169,18 +169,18 @@ void Reads::refresh(Block& block) const {
   }
 }
 
-std::int64_t Reads::sweep_part(Block& block, double beta, Rule rule, const kernels::Words& words, Index begin,
-                               Index end) const {
+std::int64_t Reads::sweep_part(Block& block, const Thresholds& thresholds, double beta, Rule rule,
+                               const kernels::Words& words, Index begin, Index end) const {
   const ReadModel& m = *model_;
   switch (m.kernel()) {
     case Kernel::byte_lanes:
-      return kernels::sweep_bytes(m.byte_links(), block.bytes.data(), thresholds_, words, begin, end);
+      return kernels::sweep_bytes(m.byte_links(), block.bytes.data(), thresholds, words, begin, end);
     case Kernel::float_lanes:
       return kernels::sweep_floats(m.float_links(), block.floats.data(), beta, rule, words, begin, end);
     case Kernel::byte_read:
       return kernels::sweep_one({size(), m.neighbours_.data(), m.byte_weights_.data(), m.starts_.data(),
                                  block.bytes.data(), block.byte_steps.data()},
-                                thresholds_, words);
+                                thresholds, words);
     case Kernel::float_read:
       return kernels::sweep_one({size(), m.neighbours_.data(), m.float_weights_.data(), m.starts_.data(),
                                  block.bytes.data(), block.float_cache.data()},
@@ -193,26 +193,19 @@ std::int64_t Reads::sweep_part(Block& block, double beta, Rule rule, const kerne
   return 0;
 }
 
-double Reads::sweep(double beta, Rule rule, Seed seed, std::int64_t step) {
-  if (!(beta >= 0)) throw InvalidInput("beta {} is not at least 0", beta);
+// work(block, part, words, begin, end) for every block and part of the model, colour by colour, each in parallel.
+template <class Work>
+void Reads::for_parts(Seed seed, std::int64_t step, Work work) {
   const ReadModel& m = *model_;
-  if (m.in_bytes() && (beta != thresholds_beta_ || thresholds_.heat_bath != (rule == Rule::heat_bath))) {
-    thresholds_.set(beta * m.quantum_, m.reach_, rule, m.wide_reach_);
-    thresholds_beta_ = beta;
-  }
   const auto blocks = static_cast<std::int64_t>(blocks_.size());
   const auto chunks = static_cast<std::int64_t>(m.chunks_.size());
   const Stream stream(seed, lane("spin.sweep"), static_cast<std::uint64_t>(step));
-  std::vector<std::int64_t> flips(static_cast<std::size_t>(blocks * chunks));
   const auto sweep_chunk = [&](std::int64_t b, std::int64_t chunk) {
-    Block& block = blocks_[static_cast<std::size_t>(b)];
-    if (step % refresh_period == 0 && m.caches_floats()) refresh(block);
-    const std::int64_t place = b * chunks + chunk;
-    Stream random = stream.at_block(static_cast<std::uint64_t>(place));
+    if (step % refresh_period == 0 && m.caches_floats()) refresh(blocks_[static_cast<std::size_t>(b)]);
+    Stream random = stream.at_block(static_cast<std::uint64_t>(b * chunks + chunk));
     const kernels::Words words = {random(), random(), random(), random()};
     const Index begin = chunk == 0 ? 0 : m.chunks_[static_cast<std::size_t>(chunk - 1)];
-    flips[static_cast<std::size_t>(place)] =
-        sweep_part(block, beta, rule, words, begin, m.chunks_[static_cast<std::size_t>(chunk)]);
+    work(b, chunk, words, begin, m.chunks_[static_cast<std::size_t>(chunk)]);
   };
   std::int64_t first = 0;
   for (const std::size_t in_round : m.rounds_) {
@@ -223,8 +216,85 @@ double Reads::sweep(double beta, Rule rule, Seed seed, std::int64_t step) {
       parallel_for(blocks * round, [&](std::int64_t k) { sweep_chunk(k / round, first + k % round); });
     first += round;
   }
+}
+
+double Reads::sweep(double beta, Rule rule, Seed seed, std::int64_t step) {
+  if (!(beta >= 0)) throw InvalidInput("beta {} is not at least 0", beta);
+  const ReadModel& m = *model_;
+  if (m.in_bytes() && (beta != thresholds_beta_ || thresholds_.heat_bath != (rule == Rule::heat_bath))) {
+    thresholds_.set(beta * m.quantum_, m.reach_, rule, m.wide_reach_);
+    thresholds_beta_ = beta;
+  }
+  std::vector<std::int64_t> flips(blocks_.size() * m.chunks_.size());
+  for_parts(seed, step,
+            [&](std::int64_t b, std::int64_t part, const kernels::Words& words, Index begin, Index end) {
+              const auto block = static_cast<std::size_t>(b);
+              flips[block * m.chunks_.size() + static_cast<std::size_t>(part)] =
+                  sweep_part(blocks_[block], thresholds_, beta, rule, words, begin, end);
+            });
   const auto accepted = static_cast<double>(std::accumulate(flips.begin(), flips.end(), std::int64_t{0}));
-  return accepted / (static_cast<double>(blocks * reads_per_block()) * std::max<Index>(size(), 1));
+  return accepted / (static_cast<double>(blocks_.size()) * static_cast<double>(reads_per_block()) *
+                     std::max<Index>(size(), 1));
+}
+
+void Reads::prepare_ladder(std::span<const double> betas, Rule rule) {
+  constexpr std::size_t most = 4096;  // temperatures that are remembered
+  const ReadModel& m = *model_;
+  for (const double beta : betas)
+    if (!(beta >= 0)) throw InvalidInput("beta {} is not at least 0", beta);
+  if (rule != ladder_.rule || ladder_.columns.size() + ladder_.tables.size() > most) ladder_ = {};
+  ladder_.rule = rule;
+  if (m.kernel() == Kernel::byte_read) {
+    for (const double beta : betas)
+      if (const auto [table, fresh] = ladder_.tables.try_emplace(beta); fresh)
+        table->second.set(beta * m.quantum_, m.reach_, rule);
+  } else if (m.kernel() == Kernel::byte_lanes) {
+    if (!m.wide_.empty() || !m.few_steps())
+      throw InvalidInput("{} with a temperature for each read: local fields take too many values",
+                         name(m.kernel()));
+    if (ladder_.lanes.empty()) {
+      ladder_.lanes.assign(blocks_.size(), LadderThresholds(m.reach_, m.stride_, rule));
+      ladder_.betas.assign(betas.size(), -1);
+    }
+    for (std::size_t read = 0; read < betas.size(); ++read) {
+      if (std::exchange(ladder_.betas[read], betas[read]) == betas[read]) continue;
+      const auto [column, fresh] = ladder_.columns.try_emplace(betas[read]);
+      LadderThresholds& block = ladder_.lanes[read / lanes];
+      if (fresh) column->second = block.column(betas[read] * m.quantum_, rule);
+      block.set(read % lanes, column->second);
+    }
+  }
+}
+
+void Reads::sweep(std::span<const double> betas, Rule rule, Seed seed, std::int64_t step,
+                  std::span<std::int64_t> accepted) {
+  const ReadModel& m = *model_;
+  prepare_ladder(betas, rule);
+  const auto per_block = static_cast<std::size_t>(reads_per_block());
+  std::vector<std::array<std::int64_t, lanes>> flips(blocks_.size() * m.chunks_.size());
+  for_parts(seed, step,
+            [&](std::int64_t b, std::int64_t part, const kernels::Words& words, Index begin, Index end) {
+              const auto at = static_cast<std::size_t>(b);
+              Block& block = blocks_[at];
+              auto& found = flips[at * m.chunks_.size() + static_cast<std::size_t>(part)];
+              found.fill(0);
+              const std::span<const double> own =
+                  betas.subspan(at * per_block, std::min(per_block, betas.size() - at * per_block));
+              if (m.kernel() == Kernel::byte_lanes)
+                kernels::sweep_ladder(m.byte_links(), block.bytes.data(), ladder_.lanes[at], words, begin,
+                                      end, found.data());
+              else if (m.kernel() == Kernel::float_lanes)
+                kernels::sweep_ladder(m.float_links(), block.floats.data(), own, rule, words, begin, end,
+                                      found.data());
+              else
+                found[0] = sweep_part(block, m.in_bytes() ? ladder_.tables.at(own[0]) : thresholds_, own[0],
+                                      rule, words, begin, end);
+            });
+  for (std::size_t read = 0; read < betas.size(); ++read) {
+    accepted[read] = 0;
+    for (std::size_t part = 0; part < m.chunks_.size(); ++part)
+      accepted[read] += flips[read / per_block * m.chunks_.size() + part][read % per_block];
+  }
 }
 
 // sum_i s_i (h_i + f_i) of a block with one read.

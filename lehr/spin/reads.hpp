@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,6 +45,11 @@ class Reads {
   // energy). Returns the share of proposals that was accepted.
   double sweep(double beta, Rule rule, Seed seed, std::int64_t step);
 
+  // The same with an inverse temperature for each read; `accepted` gets the number of each read's accepted flips. The
+  // model is one for ladders (ReadModel::for_ladder).
+  void sweep(std::span<const double> betas, Rule rule, Seed seed, std::int64_t step,
+             std::span<std::int64_t> accepted);
+
   // For checkpoints: the spins of all reads, and the cached fields of the kernels that round them.
   template <class Visitor>
   void fields(Visitor& visit) {
@@ -65,6 +71,15 @@ class Reads {
     AlignedVector<float> floats;            // float_lanes: rows; dense_read: spins
     AlignedVector<float> float_cache;       // float_read: -s_i f_i; dense_read: f_i
   };
+  // Thresholds of reads at temperatures of their own, kept from sweep to sweep: ladders have few temperatures, though
+  // reads swap them.
+  struct Ladder {
+    Rule rule = Rule::metropolis;
+    std::map<double, std::vector<std::uint32_t>> columns;  // by beta: byte_lanes
+    std::map<double, Thresholds> tables;                   // by beta: byte_read
+    std::vector<LadderThresholds> lanes;                   // of each block: byte_lanes
+    std::vector<double> betas;                             // of each read in these
+  };
   struct Replacement {  // of a lane by one of a block
     std::size_t lane;
     const Block* block;
@@ -78,13 +93,17 @@ class Reads {
   void put(Block& block, Index spin, std::size_t lane, std::int8_t value) const;
   void refresh(Block& block) const;
   double twice_energy(const Block& block) const;
-  std::int64_t sweep_part(Block& block, double beta, Rule rule, const kernels::Words& words, Index begin,
-                          Index end) const;
+  template <class Work>
+  void for_parts(Seed seed, std::int64_t step, Work work);
+  std::int64_t sweep_part(Block& block, const Thresholds& thresholds, double beta, Rule rule,
+                          const kernels::Words& words, Index begin, Index end) const;
+  void prepare_ladder(std::span<const double> betas, Rule rule);
 
   std::shared_ptr<const ReadModel> model_;
   std::int64_t count_;
   Thresholds thresholds_;
   double thresholds_beta_ = -1;
+  Ladder ladder_;
   std::vector<Block> blocks_;
 };
 

@@ -45,6 +45,24 @@ class RingAcceptance {
   const RingThresholds& table_;
 };
 
+// Rows of bytes whose lanes are turned by one within a ring's part.
+class ByteTurns {
+ public:
+  explicit ByteTurns(int group) {
+    HWY_ALIGN std::int8_t back[16], on[16];
+    for (std::size_t lane = 0; lane < 16; ++lane) {
+      back[lane] = static_cast<std::int8_t>(TurnedLane(lane, group, -1));
+      on[lane] = static_cast<std::int8_t>(TurnedLane(lane, group, 1));
+    }
+    back_ = hn::LoadDup128(Bytes(), back), on_ = hn::LoadDup128(Bytes(), on);
+  }
+  HWY_INLINE ByteVector back(ByteVector row) const { return hn::TableLookupBytes(row, back_); }
+  HWY_INLINE ByteVector on(ByteVector row) const { return hn::TableLookupBytes(row, on_); }
+
+ private:
+  ByteVector back_, on_;
+};
+
 // The rows of a ring's neighbours of one slab; those beyond the first and the last slab are turned by a lane.
 class ByteNeighbours {
  public:
@@ -52,27 +70,21 @@ class ByteNeighbours {
       : before_(ring.slab(slab > 0 ? slab - 1 : ring.slabs - 1)),
         after_(ring.slab(slab + 1 < ring.slabs ? slab + 1 : 0)),
         turn_before_(slab == 0 && ring.group > 1),
-        turn_after_(slab + 1 == ring.slabs && ring.group > 1) {
-    HWY_ALIGN std::int8_t back[16], on[16];
-    for (std::size_t lane = 0; lane < 16; ++lane) {
-      back[lane] = static_cast<std::int8_t>(TurnedLane(lane, ring.group, -1));
-      on[lane] = static_cast<std::int8_t>(TurnedLane(lane, ring.group, 1));
-    }
-    back_ = hn::LoadDup128(Bytes(), back), on_ = hn::LoadDup128(Bytes(), on);
-  }
+        turn_after_(slab + 1 == ring.slabs && ring.group > 1),
+        turns_(ring.group) {}
   // The sum of both neighbours' spins: -2, 0 or 2.
   HWY_INLINE ByteVector sum(std::size_t at) const {
     const Bytes tag;
     auto before = hn::Load(tag, before_ + at), after = hn::Load(tag, after_ + at);
-    if (turn_before_) before = hn::TableLookupBytes(before, back_);
-    if (turn_after_) after = hn::TableLookupBytes(after, on_);
+    if (turn_before_) before = turns_.back(before);
+    if (turn_after_) after = turns_.on(after);
     return hn::Add(before, after);
   }
 
  private:
   const std::int8_t *before_, *after_;
   bool turn_before_, turn_after_;
-  ByteVector back_, on_;
+  ByteTurns turns_;
 };
 
 template <int fixed_degree, int pages>
@@ -159,9 +171,10 @@ HWY_INLINE std::uint64_t BitsOf(FloatMask mask, std::size_t g) {
 
 class ByteRows {
  public:
-  explicit ByteRows(const ByteRing& ring) : ring_(ring) {}
+  explicit ByteRows(const ByteRing& ring) : ring_(ring), turns_(ring.group) {}
   std::int64_t slabs() const { return ring_.slabs; }
   int group() const { return ring_.group; }
+  std::size_t used() const { return static_cast<std::size_t>(ring_.used); }
 
   HWY_INLINE void signs(std::int64_t slab, Index i, FloatVector (&s)[groups]) const {
     widen(ring_.slab(slab) + static_cast<std::size_t>(i) * lanes, s);
@@ -171,7 +184,10 @@ class ByteRows {
     const std::int8_t* const row = ring_.slab(slab) + static_cast<std::size_t>(i) * lanes;
     if (ring_.group == 1) return widen(row, s);
     HWY_ALIGN std::int8_t moved[lanes];
-    for (std::size_t lane = 0; lane < lanes; ++lane) moved[lane] = row[TurnedLane(lane, ring_.group, by)];
+    for (std::size_t v = 0; v < parts; ++v) {
+      const auto bytes = hn::Load(Bytes(), row + v * byte_lanes);
+      hn::Store(by > 0 ? turns_.on(bytes) : turns_.back(bytes), Bytes(), moved + v * byte_lanes);
+    }
     widen(moved, s);
   }
   HWY_INLINE void fields(std::int64_t slab, Index i, FloatVector (&f)[groups]) const {
@@ -218,6 +234,7 @@ class ByteRows {
   }
 
   const ByteRing& ring_;
+  ByteTurns turns_;
 };
 
 class FloatRows {
@@ -225,6 +242,7 @@ class FloatRows {
   explicit FloatRows(const FloatRing& ring) : ring_(ring) {}
   std::int64_t slabs() const { return ring_.slabs; }
   int group() const { return ring_.group; }
+  std::size_t used() const { return static_cast<std::size_t>(ring_.used); }
 
   HWY_INLINE void signs(std::int64_t slab, Index i, FloatVector (&s)[groups]) const {
     load(ring_.slab(slab) + static_cast<std::size_t>(i) * lanes, s);
@@ -307,40 +325,53 @@ struct RingParts {
   std::uint64_t cut = 0;         // lanes with a cut
 };
 
-// Sums tails with the heads, and whole lanes, that follow them.
-inline void JoinLanes(RingParts& ring, int group) {
-  const auto has_cut = [&](std::size_t lane) { return (ring.cut >> lane & 1) != 0; };
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    ring.joint[lane] = ring.tail[lane];
-    std::size_t next = TurnedLane(lane, group, 1);
-    if (!has_cut(lane)) {  // the first lane decides for a ring without any cut
-      for (; next != lane && !has_cut(next); next = TurnedLane(next, group, 1))
-        ring.joint[lane] += ring.tail[next];
+// Sums the tail of each of the first `used` lanes with what follows it up to the next cut.
+inline void JoinLanes(RingParts& ring, int group, std::size_t used) {
+  const auto count = static_cast<std::size_t>(group);
+  for (std::size_t first = 0; first < used; first += count) {
+    const std::uint64_t cut = ring.cut >> first & ((std::uint64_t{1} << count) - 1);
+    float* const tail = ring.tail + first;
+    float* const joint = ring.joint + first;
+    if (cut == 0) {  // the first lane decides for the ring
+      joint[0] = 0;
+      for (std::size_t lane = 0; lane < count; ++lane) joint[0] += tail[lane];
       continue;
     }
-    for (; !has_cut(next); next = TurnedLane(next, group, 1)) ring.joint[lane] += ring.tail[next];
-    ring.joint[lane] += ring.head[next];
+    // Backwards from the lane before a cut one: what stands from the beginning of the next lane to its first cut.
+    std::size_t lane = static_cast<std::size_t>(std::bit_width(cut)) - 1;
+    float next = ring.head[first + lane];
+    for (std::size_t k = 0; k < count; ++k) {
+      lane = lane > 0 ? lane - 1 : count - 1;
+      joint[lane] = tail[lane] + next;
+      next = (cut >> lane & 1) != 0 ? ring.head[first + lane] : joint[lane];
+    }
   }
 }
 
-// `decided` by every lane on its own; what holds for the cluster of each lane's tail.
-inline std::uint64_t TailDecisions(const RingParts& ring, int group, std::uint64_t decided) {
+// One bit a lane: the first lanes of the rings.
+inline std::uint64_t FirstLanes(int group) {
+  std::uint64_t first = 1;
+  for (int width = group; width < 64; width *= 2) first |= first << width;
+  return first;
+}
+// The bits of each ring, turned by one lane: a lane gets that of the lane before it.
+inline std::uint64_t TurnedBits(std::uint64_t bits, int group) {
+  const std::uint64_t first = FirstLanes(group);
+  return ((bits << 1) & ~first) | ((bits >> (group - 1)) & first);
+}
+
+// `decided` by every lane on its own; what holds for the cluster of each lane's tail, which the last lane with a cut
+// decides, or the first lane of a ring without any.
+inline std::uint64_t TailDecisions(std::uint64_t cut, int group, std::uint64_t decided) {
   if (group == 1) return decided;
-  std::uint64_t tails = 0;
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    std::size_t owner = lane;
-    const std::size_t first = lane & ~static_cast<std::size_t>(group - 1);
-    for (int k = 0; k < group && (ring.cut >> owner & 1) == 0; ++k) owner = TurnedLane(owner, group, -1);
-    if ((ring.cut >> owner & 1) == 0) owner = first;
-    tails |= (decided >> owner & 1) << lane;
+  std::uint64_t whole = cut;  // of rings with a cut
+  for (int k = 1; k < group; ++k) whole |= TurnedBits(whole, group);
+  std::uint64_t known = cut | (FirstLanes(group) & ~whole), tails = decided & known;
+  while (~known != 0) {
+    tails |= TurnedBits(tails & known, group) & ~known;
+    known |= TurnedBits(known, group);
   }
   return tails;
-}
-inline std::uint64_t TurnedBits(std::uint64_t bits, int group) {
-  if (group == 1) return bits;
-  std::uint64_t moved = 0;
-  for (std::size_t lane = 0; lane < lanes; ++lane) moved |= (bits >> TurnedLane(lane, group, -1) & 1) << lane;
-  return moved;
 }
 
 // Clusters whose sums of s f stand in `sums` flip by the heat bath: one bit a lane.
@@ -398,14 +429,15 @@ template <class Rows>
 void SweepClusters(const Rows& rows, const RingAction& action, const Words& words, const RingScratch& scratch,
                    Index begin, Index end) {
   LaneWords random(words);
-  RingParts ring;
+  RingParts ring{};
   for (Index i = begin; i < end; ++i) {
     CutRing(rows, i, action, random, scratch, ring);
     if (rows.group() > 1)
-      JoinLanes(ring, rows.group());
+      JoinLanes(ring, rows.group(), rows.used());
     else
       for (std::size_t lane = 0; lane < lanes; ++lane) ring.joint[lane] = ring.head[lane] + ring.tail[lane];
-    const std::uint64_t tails = TailDecisions(ring, rows.group(), Decide(ring.joint, action.problem, random));
+    const std::uint64_t tails =
+        TailDecisions(ring.cut, rows.group(), Decide(ring.joint, action.problem, random));
     const std::uint64_t heads = TurnedBits(tails, rows.group());
     std::uint64_t flips = tails;
     for (std::int64_t slab = rows.slabs() - 1; slab >= 0; --slab) {

@@ -15,8 +15,8 @@ namespace {
 
 constexpr auto batch = static_cast<std::int64_t>(loops::batch);
 constexpr std::int64_t largest_full_matrix = 16384;  // a matrix of 1 GiB
-constexpr double work_of_block = 1 << 18;      // multiplications that are worth a task
-constexpr float runaway = 1e3F;                // positions stay near [-1, 1] in a stable run
+constexpr double work_of_block = 1 << 18;            // multiplications that are worth a task
+constexpr float runaway = 1e3F;                      // positions stay near [-1, 1] in a stable run
 
 // The couplings as the oscillators have them: fields become couplings to oscillator n.
 IsingModel without_fields(const IsingModel& model) {

@@ -52,6 +52,28 @@ void Thresholds::set(double beta, int reach, Rule rule, int wide_reach) {
   }
 }
 
+LadderThresholds::LadderThresholds(int reach, int stride, Rule rule)
+    : always(static_cast<std::int8_t>(rule == Rule::heat_bath ? -128 : 1)) {
+  for (int d = -reach; d <= reach; d += stride)
+    if (d >= always) steps.push_back(static_cast<std::int8_t>(d));
+  if (steps.empty()) steps.push_back(1);
+  for (auto& digit : digits) digit.assign(steps.size() * 64, -128);
+}
+
+std::vector<std::uint32_t> LadderThresholds::column(double beta, Rule rule) const {
+  std::vector<std::uint32_t> whole;
+  for (const std::int8_t d : steps)
+    whole.push_back(threshold_of(d == 0 ? 0.5 : acceptance(rule, 2 * beta * d)));
+  return whole;
+}
+
+void LadderThresholds::set(std::size_t lane, std::span<const std::uint32_t> column) {
+  for (std::size_t e = 0; e < column.size(); ++e)
+    for (std::size_t k = 0; k < 4; ++k)
+      digits[k][64 * e + lane] =
+          static_cast<std::int8_t>(static_cast<int>((column[e] >> (24 - 8 * k)) & 255) - 128);
+}
+
 void RingThresholds::set(double problem, double bond, int reach) {
   shift = reach;
   pages = 2 * reach + 1 > Thresholds::page_size ? 2 : 1;

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lehr/core/aligned.hpp"
@@ -43,6 +44,23 @@ struct Thresholds {
     const std::uint64_t rise = at < wide.size() ? wide[at] : 0;
     return d < 0 ? (std::uint64_t{1} << 32) - rise : rise;
   }
+};
+
+// The same for 64 lanes that have a temperature each, of models in which few different steps occur: a step's row holds a
+// threshold for every lane.
+struct LadderThresholds {
+  static constexpr std::size_t max_steps = 24;
+
+  std::vector<std::int8_t> steps;                    // the d that may be refused, ascending; at least one
+  std::array<AlignedVector<std::int8_t>, 4> digits;  // digit k of T(steps[e]) of lane l at [64 e + l]
+  std::int8_t always = 1;                            // smaller steps are accepted (heat bath: none)
+
+  // For steps d = -reach, -reach + stride, ..., reach; their number above 0, or all for the heat bath, is at most
+  // max_steps.
+  LadderThresholds(int reach, int stride, Rule rule);
+  // The thresholds of one temperature, and their place in a lane.
+  std::vector<std::uint32_t> column(double beta, Rule rule) const;
+  void set(std::size_t lane, std::span<const std::uint32_t> column);
 };
 
 // The same for a spin of a slice, whose flip also turns its two bonds along the ring of slices: it changes the action

@@ -39,6 +39,9 @@ TEST(Genealogy, StatisticsOfFamilies) {
   EXPECT_EQ(statistics.families, 2);
   EXPECT_NEAR(statistics.entropy, std::log(2), 1e-15);
   EXPECT_NEAR(statistics.rho, 2, 1e-15);
+  // Family sums of deviations from the mean 2: (1 - 2) + (3 - 2) = 0 and 0; (1 - 2) + (1 - 2) = -2 and 2.
+  EXPECT_EQ(family_error(std::vector<double>{1, 3, 2, 2}, family), 0);
+  EXPECT_DOUBLE_EQ(family_error(std::vector<double>{1, 1, 4, 2}, family), std::sqrt(2 * 2 + 2 * 2) / 4);
 }
 
 // Without resampling the estimate is that of a mean: V Z^2 averages to Var(w) / N. w = e^(z / 2).

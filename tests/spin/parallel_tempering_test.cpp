@@ -6,18 +6,39 @@
 #include <numbers>
 
 #include "lehr/spin/parallel_tempering-inl.hpp"
+#include "tests/spin/instances.hpp"
 #include "tests/spin/reference_models.hpp"
 
 namespace lehr::spin {
 namespace {
 
 using namespace test;
+using InLanes = ParallelTempering<IsingModel>;
+
+// Couplings and fields +1, 0 and -1, which fit bytes.
+IsingModel integer_model(Index n, std::uint64_t seed) {
+  return random_model({.size = n, .density = 0.5, .integers = true, .largest = 1}, seed);
+}
 
 double cut_of_unit_torus(const IsingModel& model, double energy) {
   return (static_cast<double>(model.couplings()) - energy) / 2;
 }
 
-// 40000 samples at the third of four temperatures, ten sweeps apart; the same counts reject beta off by 0.03.
+// Samples at the third of four temperatures, ten sweeps apart.
+template <class M>
+std::vector<double> third_temperature(const ParallelTempering<M>& method, Index n, std::int64_t steps) {
+  std::vector<double> counts(std::size_t{1} << n);
+  Moment now{.seed = Seed{5}};
+  auto state = method.start(now);
+  for (; now.step < steps; ++now.step) {
+    method.advance(state, now);
+    for (std::int64_t set = 0; set < state.ladder.sets(); ++set)
+      ++counts[state_of(state.replicas.spins(static_cast<std::size_t>(state.ladder.replica(set, 2))))];
+  }
+  return counts;
+}
+
+// 40000 samples; the same counts reject beta off by 0.03.
 TEST(ParallelTempering, SamplesBoltzmannsLaw) {
   const IsingModel model = random_dense_model(12, 21, 0.3);
   const IsingFlips flips(model);
@@ -26,29 +47,38 @@ TEST(ParallelTempering, SamplesBoltzmannsLaw) {
     const ParallelTempering<IsingFlips> method(
         flips,
         {.betas = {0.2, 0.45, 0.7, 1.0}, .sets = 2, .sweeps = 10, .tuning = "none", .houdayer = houdayer});
-    std::vector<double> counts(energies.size());
-    Moment now{.seed = Seed{5}};
-    auto state = method.start(now);
-    for (; now.step < 20'000; ++now.step) {
-      method.advance(state, now);
-      for (const std::int64_t set : {0, 1})
-        ++counts[state_of(state.replicas[static_cast<std::size_t>(state.ladder.replica(set, 2))].spins)];
-    }
+    const std::vector<double> counts = third_temperature(method, 12, 20'000);
     SCOPED_TRACE(houdayer);
     EXPECT_GT(boltzmann_p(energies, 0.7, counts), 0.01);
     EXPECT_LT(boltzmann_p(energies, 0.73, counts), 1e-4);
   }
 }
 
-TEST(ParallelTempering, ReportsExactAverages) {
-  const IsingModel model = random_dense_model(12, 22, 0.3);
-  const IsingFlips flips(model);
-  const std::vector<double> energies = all_energies(model);
-  const ParallelTempering<IsingFlips> method(flips, {.betas = {0.3, 0.6, 1.0, 1.5}, .sets = 2});
-  const auto run = drive(method, Budget::steps(20'000), Seed{3});
+// Few and many replicas, of integer and of real weights: one by one, and in lanes of both kinds.
+TEST(ParallelTempering, LanesSampleBoltzmannsLaw) {
+  const IsingModel real = random_dense_model(10, 21, 0.3), integers = integer_model(10, 21);
+  for (const std::int64_t sets : {1, 10})
+    for (const char* rule : {"heat_bath", "metropolis"}) {
+      SCOPED_TRACE(fmt::format("{} {}", sets, rule));
+      const ParallelTemperingOptions options{
+          .betas = {0.2, 0.45, 0.7, 1.0}, .sets = sets, .sweeps = 10, .rule = rule, .tuning = "none"};
+      ParallelTemperingOptions hotter = options;
+      hotter.betas = {0, 0.1, 0.25, 0.4};
+      const std::int64_t steps = 20'000 / sets;
+      EXPECT_GT(boltzmann_p(all_energies(real), 0.7, third_temperature(InLanes(real, options), 10, steps)),
+                0.01);
+      EXPECT_GT(
+          boltzmann_p(all_energies(integers), 0.25, third_temperature(InLanes(integers, hotter), 10, steps)),
+          0.01);
+    }
+}
+
+template <class M>
+void expect_exact_averages(const ParallelTempering<M>& method, const std::vector<double>& energies) {
+  const auto run = drive(method, Budget::steps(60'000), Seed{3});
   const TemperingReport report = method.report(run.state);
   ASSERT_EQ(report.temperatures.size(), 4u);
-  EXPECT_EQ(report.steps, 16'000);
+  EXPECT_EQ(report.steps, 48'000);
   EXPECT_GT(report.round_trips, 100);
   for (const TemperatureReport& at : report.temperatures) {
     SCOPED_TRACE(at.beta);
@@ -65,9 +95,17 @@ TEST(ParallelTempering, ReportsExactAverages) {
   }
 }
 
+TEST(ParallelTempering, ReportsExactAverages) {
+  const ParallelTemperingOptions options{.betas = {0.3, 0.6, 1.0, 1.5}, .sets = 2};
+  const IsingModel model = random_dense_model(12, 22, 0.3);
+  const IsingFlips flips(model);
+  expect_exact_averages(ParallelTempering<IsingFlips>(flips, options), all_energies(model));
+  expect_exact_averages(InLanes(model, options), all_energies(model));
+}
+
 // Onsager's energies of the infinite lattice; at 64^2 and these temperatures the difference is below 1e-4.
 TEST(ParallelTempering, ReproducesOnsagersEnergies) {
-  const IsingModel model = torus(64, 64, -1);
+  const IsingModel model = torus(64, 64, -1.0);
   const IsingFlips flips(model);
   const ParallelTempering<IsingFlips> method(
       flips, {.betas = {0.3, 0.4, 0.5}, .tuning = "none", .burn_in = 200, .wolff = 1});
@@ -165,17 +203,36 @@ TEST(ParallelTempering, IsReproducible) {
       400, 230);
 }
 
-TEST(ParallelTempering, AddsTemperaturesInTheBurnIn) {
-  const IsingModel model = torus(16, 16, -1);
-  const IsingFlips flips(model);
-  const ParallelTempering<IsingFlips> method(
-      flips, {.betas = {0.1, 0.8}, .least_rate = 0.3, .max_temperatures = 40, .burn_in = 1200});
+TEST(ParallelTempering, LanesAreReproducible) {
+  const IsingModel real = random_dense_model(30, 23, 0.2), integers = integer_model(30, 23);
+  for (const IsingModel& model : {real, integers})
+    for (const std::int64_t sets : {1, 3})
+      expect_reproducible(InLanes(model, {.temperatures = 6,
+                                          .beta = Schedule::parse("geometric(from=0.2, to=8)"),
+                                          .sets = sets,
+                                          .least_rate = 0.6,
+                                          .max_temperatures = 20,
+                                          .burn_in = 200}),
+                          400, 230);
+}
+
+template <class M>
+void expect_temperatures_added(const ParallelTempering<M>& method, const IsingModel& model) {
   const auto run = drive(method, Budget::steps(2500), Seed{3});
   EXPECT_GT(run.state.ladder.temperatures(), 5);
   EXPECT_LT(run.state.ladder.temperatures(), 40);
   EXPECT_GT(*run.last.find("swap_rate_min"), 0.2);
-  for (std::size_t r = 0; r < run.state.replicas.size(); ++r)
-    EXPECT_EQ(run.state.energies[r], model.energy(run.state.replicas[r].spins));
+  for (std::size_t r = 0; r < run.state.energies.size(); ++r)
+    EXPECT_EQ(run.state.energies[r], model.energy(run.state.replicas.spins(r)));
+}
+
+TEST(ParallelTempering, AddsTemperaturesInTheBurnIn) {
+  const IsingModel model = torus(16, 16, -1.0);
+  const IsingFlips flips(model);
+  const ParallelTemperingOptions options{
+      .betas = {0.1, 0.8}, .least_rate = 0.3, .max_temperatures = 40, .burn_in = 1200};
+  expect_temperatures_added(ParallelTempering<IsingFlips>(flips, options), model);
+  expect_temperatures_added(InLanes(model, options), model);
 }
 
 TEST(ParallelTempering, EdgesWorkOrAreRefused) {
@@ -188,6 +245,9 @@ TEST(ParallelTempering, EdgesWorkOrAreRefused) {
   EXPECT_DOUBLE_EQ(
       *drive(Method(one_flip, {.temperatures = 1}), Budget::steps(20), Seed{1}).last.find("energy"), -0.5);
   EXPECT_THROW(Method(one_flip, {.houdayer = true}), InvalidInput);
+  EXPECT_THROW(InLanes(one, {.wolff = 1}), InvalidInput);
+  EXPECT_DOUBLE_EQ(*drive(InLanes(one), Budget::steps(20), Seed{1}).last.find("energy"), -0.5);
+  EXPECT_DOUBLE_EQ(*drive(InLanes(zeros), Budget::steps(20), Seed{1}).last.find("energy"), 0);
   EXPECT_THROW(Method(one_flip, {.rule = "glauber"}), InvalidInput);
   EXPECT_THROW(Method(one_flip, {.beta = Schedule(1), .betas = {1}}), InvalidInput);
   EXPECT_THROW(Method(one_flip, {.temperatures = 0}), InvalidInput);
@@ -195,7 +255,7 @@ TEST(ParallelTempering, EdgesWorkOrAreRefused) {
 
 // The optimum has one straight domain wall, whose kinks wander along 120 columns before they meet.
 TEST(ParallelTemperingSlow, WolffSolvesTheGloballyFrustratedTorus) {
-  const IsingModel model = torus(25, 120, 1);
+  const IsingModel model = torus(25, 120, 1.0);
   const IsingFlips flips(model);
   const ParallelTempering<IsingFlips> method(
       flips, {.temperatures = 16, .beta = Schedule::parse("geometric(from=0.35, to=3)"), .wolff = 1});
@@ -206,7 +266,7 @@ TEST(ParallelTemperingSlow, WolffSolvesTheGloballyFrustratedTorus) {
 }
 
 TEST(ParallelTemperingSlow, TunedLadderBeatsAnnealingOnTheTorus) {
-  const IsingModel model = torus(25, 120, 1);
+  const IsingModel model = torus(25, 120, 1.0);
   const IsingFlips flips(model);
   const ParallelTempering<IsingFlips> method(
       flips,

@@ -1,9 +1,7 @@
 #include "lehr/spin/population_annealing.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "lehr/spin/population_resampling.hpp"
 #include "tests/spin/instances.hpp"
 #include "tests/spin/reference_models.hpp"
 
@@ -11,44 +9,12 @@ namespace lehr::spin {
 namespace {
 
 using namespace test;
-using ::testing::ElementsAre;
 using Method = PopulationAnnealing<IsingFlips>;
 using InLanes = PopulationAnnealing<IsingModel>;
 
 // Couplings +1, 0 and -1, which fit bytes.
 IsingModel integer_model(Index n, std::uint64_t seed) {
   return random_model({.size = n, .density = 0.4, .integers = true, .largest = 1}, seed);
-}
-
-TEST(PopulationResampling, CopiesAreWithinOneOfTheirShare) {
-  const std::vector<double> weights{0.1, 0, 0.4, 0.25, 0.25};
-  std::vector<double> mean(5);
-  for (int k = 0; k < 1000; ++k) {
-    const auto copies = systematic_copies(weights, (k + 0.5) / 1000);
-    EXPECT_EQ(std::accumulate(copies.begin(), copies.end(), std::int64_t{0}), 5);
-    for (std::size_t i = 0; i < 5; ++i) {
-      EXPECT_LT(std::abs(static_cast<double>(copies[i]) - 5 * weights[i]), 1);
-      mean[i] += static_cast<double>(copies[i]) / 1000;
-    }
-  }
-  for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(mean[i], 5 * weights[i], 2e-3);
-  EXPECT_THAT(systematic_copies(std::vector<double>(4, 0.7), 0), ElementsAre(1, 1, 1, 1));
-}
-
-TEST(PopulationResampling, SurvivorsKeepTheirPlace) {
-  EXPECT_THAT(ancestors_in_place(std::vector<std::int64_t>{0, 3, 0, 1, 0, 2}), ElementsAre(1, 1, 1, 3, 5, 5));
-  EXPECT_THAT(ancestors_in_place(std::vector<std::int64_t>{1, 1}), ElementsAre(0, 1));
-}
-
-TEST(PopulationResampling, FamiliesAreCounted) {
-  const std::vector<std::int64_t> family{2, 2, 0, 2};
-  const FamilyStatistics statistics = family_statistics(family);
-  EXPECT_EQ(statistics.families, 2);
-  EXPECT_NEAR(statistics.entropy, -(0.75 * std::log(0.75) + 0.25 * std::log(0.25)), 1e-15);
-  EXPECT_NEAR(statistics.rho, 4 * (0.75 * 0.75 + 0.25 * 0.25), 1e-15);
-  // Family sums of deviations from the mean 2: (1 - 2) + (3 - 2) + (2 - 2) = 0, and 2 - 2 = 0.
-  EXPECT_EQ(family_error(std::vector<double>{1, 3, 2, 2}, family), 0);
-  EXPECT_DOUBLE_EQ(family_error(std::vector<double>{1, 1, 4, 2}, family), std::sqrt(2 * 2 + 2 * 2) / 4);
 }
 
 template <class M>

@@ -24,30 +24,18 @@ std::size_t code(const Spins& spins) {
   return bits;
 }
 
-// Samples of all states at constant temperature against exact enumeration.
-double boltzmann_p_value(const IsingModel& model, Kernel kernel, Rule rule, double beta, int samples) {
-  const std::size_t states = std::size_t{1} << model.size();
-  std::vector<double> probabilities(states);
-  double total = 0;
-  for (std::size_t s = 0; s < states; ++s) {
+// Chi-square test of counts by state against Boltzmann's law; states of less than 8 expected visits are one.
+double p_value_of(const IsingModel& model, double beta, const std::vector<double>& counts) {
+  std::vector<double> probabilities(counts.size());
+  double total = 0, all = 0;
+  for (std::size_t s = 0; s < counts.size(); ++s) {
     Spins spins(static_cast<std::size_t>(model.size()));
     for (std::size_t i = 0; i < spins.size(); ++i) spins[i] = (s >> i & 1) != 0 ? 1 : -1;
     total += probabilities[s] = std::exp(-beta * model.energy(spins));
+    all += counts[s];
   }
-  constexpr std::int64_t reads = 64, thinning = 12;
-  Reads copies(read_model(model, kernel), reads, Seed{11});
-  std::vector<double> counts(states, 0);
-  std::int64_t step = 0;
-  for (; step < 200; ++step) copies.sweep(beta, rule, Seed{11}, step);
-  for (int taken = 0; taken < samples; taken += reads) {
-    for (int k = 0; k < thinning; ++k) copies.sweep(beta, rule, Seed{11}, step++);
-    for (std::int64_t read = 0; read < reads; ++read) counts[code(copies.spins(read))] += 1;
-  }
-  // States of less than 8 expected visits are counted together.
   std::vector<double> observed(1, 0), expected(1, 0);
-  double all = 0;
-  for (const double count : counts) all += count;
-  for (std::size_t s = 0; s < states; ++s) {
+  for (std::size_t s = 0; s < counts.size(); ++s) {
     const double mean = all * probabilities[s] / total;
     if (mean < 8) {
       observed[0] += counts[s], expected[0] += mean;
@@ -59,14 +47,33 @@ double boltzmann_p_value(const IsingModel& model, Kernel kernel, Rule rule, doub
   return stats::chi_square_test(observed, expected).p;
 }
 
+// Samples of all states at constant temperature against exact enumeration.
+double boltzmann_p_value(const IsingModel& model, Kernel kernel, Rule rule, double beta, int samples) {
+  constexpr std::int64_t reads = 64, thinning = 12;
+  Reads copies(read_model(model, kernel), reads, Seed{11});
+  std::vector<double> counts(std::size_t{1} << model.size());
+  std::int64_t step = 0;
+  for (; step < 200; ++step) copies.sweep(beta, rule, Seed{11}, step);
+  for (int taken = 0; taken < samples; taken += reads) {
+    for (int k = 0; k < thinning; ++k) copies.sweep(beta, rule, Seed{11}, step++);
+    for (std::int64_t read = 0; read < reads; ++read) counts[code(copies.spins(read))] += 1;
+  }
+  return p_value_of(model, beta, counts);
+}
+
 class EveryKernel : public testing::TestWithParam<Kernel> {
  protected:
   // Small integers where bytes are wanted, real weights elsewhere.
   IsingModel model(Index n, std::uint64_t seed) const {
-    const bool bytes = GetParam() == Kernel::byte_lanes || GetParam() == Kernel::byte_read;
-    return bytes ? test::random_model({.size = n, .density = 0.5, .integers = true, .largest = 2}, seed)
-                 : test::random_model({.size = n, .density = 0.5}, seed);
+    return in_bytes() ? test::random_model({.size = n, .density = 0.5, .integers = true, .largest = 2}, seed)
+                      : test::random_model({.size = n, .density = 0.5}, seed);
   }
+  // Local fields that take few values where bytes are wanted.
+  IsingModel sparse_model(Index n, std::uint64_t seed) const {
+    const double density = 4.0 / static_cast<double>(n);
+    return test::random_model({.size = n, .density = density, .integers = in_bytes(), .largest = 1}, seed);
+  }
+  static bool in_bytes() { return GetParam() == Kernel::byte_lanes || GetParam() == Kernel::byte_read; }
 };
 
 INSTANTIATE_TEST_SUITE_P(Kernels, EveryKernel,
@@ -157,6 +164,30 @@ TEST_P(EveryKernel, EqualOnEveryInstructionSet) {
   }
 }
 
+TEST_P(EveryKernel, TemperaturesOfTheirOwnAreEqualOnEveryInstructionSet) {
+  const IsingModel problem = sparse_model(150, 8);
+  std::vector<double> betas;
+  for (int read = 0; read < 100; ++read) betas.push_back(0.02 * read);
+  const auto run = [&] {
+    Reads copies(read_model(problem, GetParam()), 100, Seed{5});
+    std::vector<std::int64_t> accepted(100);
+    for (std::int64_t step = 0; step < 60; ++step)
+      copies.sweep(betas, step % 2 == 0 ? Rule::metropolis : Rule::heat_bath, Seed{5}, step, accepted);
+    return copies;
+  };
+  const Reads best = run();
+  for (const std::int64_t target : {HWY_AVX2, HWY_SSSE3}) {
+    if ((hwy::SupportedTargets() & target) == 0) continue;
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    const Reads other = run();
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    for (std::int64_t read = 0; read < 100; ++read)
+      ASSERT_EQ(best.spins(read), other.spins(read)) << hwy::TargetName(target);
+  }
+}
+
 TEST_P(EveryKernel, ReplacedReadsAreTheirAncestors) {
   const IsingModel problem = model(50, 9);
   Reads copies(read_model(problem, GetParam()), 130, Seed{5});
@@ -172,6 +203,48 @@ TEST_P(EveryKernel, ReplacedReadsAreTheirAncestors) {
   for (std::int64_t read = 0; read < 130; ++read) again.set(read, copies.spins(read));
   copies.sweep(0.3, Rule::metropolis, Seed{5}, 21), again.sweep(0.3, Rule::metropolis, Seed{5}, 21);
   for (std::int64_t read = 0; read < 130; ++read) ASSERT_EQ(copies.spins(read), again.spins(read)) << read;
+}
+
+// Reads of one run at three temperatures.
+TEST_P(EveryKernel, ReadsAtTheirOwnTemperaturesSampleBoltzmann) {
+  const IsingModel problem = model(7, 11);
+  for (const Rule rule : {Rule::metropolis, Rule::heat_bath}) {
+    Reads copies(read_model(problem, GetParam()), 96, Seed{12});
+    const std::vector<double> betas = {0.1, 0.25, 0.4};
+    std::vector<double> own;
+    std::vector<std::int64_t> accepted(96), flips(3);
+    for (std::size_t read = 0; read < 96; ++read) own.push_back(betas[read % 3]);
+    std::vector<std::vector<double>> counts(3, std::vector<double>(128));
+    // Sweeps in a fixed order turn spins over and over again where the temperature is high: an odd number apart, and many.
+    for (std::int64_t step = 0; step < 61 * 1000; ++step) {
+      copies.sweep(own, rule, Seed{12}, step, accepted);
+      for (std::size_t read = 0; read < 96; ++read) flips[read % 3] += accepted[read];
+      if (step < 100 || step % 61 != 0) continue;
+      for (std::size_t read = 0; read < 96; ++read)
+        ++counts[read % 3][code(copies.spins(static_cast<std::int64_t>(read)))];
+    }
+    for (std::size_t t = 0; t < 3; ++t) {
+      SCOPED_TRACE(betas[t]);
+      EXPECT_GT(p_value_of(problem, betas[t], counts[t]), 0.01);
+      if (t > 0) {
+        EXPECT_LT(flips[t], flips[t - 1]);
+      }
+    }
+  }
+}
+
+TEST_P(EveryKernel, OneTemperatureForAllReadsIsTheSameAsOneForEach) {
+  const IsingModel problem = sparse_model(60, 12);
+  Reads together(read_model(problem, GetParam()), 128, Seed{13}), each = together;
+  const std::vector<double> betas(128, 0.3);
+  std::vector<std::int64_t> accepted(128);
+  for (std::int64_t step = 0; step < 20; ++step) {
+    const double share = together.sweep(0.3, Rule::heat_bath, Seed{13}, step);
+    each.sweep(betas, Rule::heat_bath, Seed{13}, step, accepted);
+    EXPECT_GT(share, 0);
+    for (std::int64_t read = 0; read < 128; ++read)
+      ASSERT_EQ(together.spins(read), each.spins(read)) << step << " " << read;
+  }
 }
 
 // The dependence of the sweep on large local fields: pages of thresholds beyond the first.

@@ -98,6 +98,7 @@ class Solver {
       const IsingFlips flips(model);
       anneal_flips(flips);
     } else if (options_.method == "parallel_tempering") {
+      if (options_.tempering.wolff == 0 && !options_.tempering.houdayer) return temper(model);
       const IsingFlips flips(model);
       temper(flips);
     } else if (options_.method == "population_annealing") {
