@@ -5,7 +5,6 @@
 #include <string>
 
 #include "lehr/core/errors.hpp"
-#include "lehr/core/toml.hpp"
 #include "lehr/sample/model/model.hpp"
 #include "lehr/study/toml_document.hpp"
 
