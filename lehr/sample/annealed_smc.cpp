@@ -39,7 +39,8 @@ void AnnealedSmcOptions::describe(OptionTable& table) {
       .choices({"dense", "diagonal", "identity"});
   table.add("resample_below", resample_below, "effective share of the points at which they are resampled")
       .range(0, 1);
-  table.add("resample", resample, "how").choices(resampling_schemes());
+  table.add("resample", resample, "how; the error of the evidence is known for multinomial alone")
+      .choices(resampling_schemes());
 }
 
 template <class Kernel>
@@ -131,8 +132,9 @@ void AnnealedSmc<Kernel>::advance(State& state, const Moment& now) const {
   step.ess = effective_sample_size(p) / count;
   const double variance = relative_variance(p, state.genealogy.family(), state.resamplings);
   step.founders = static_cast<double>(state.genealogy.distinct_founders());
+  const bool known = step.founders > 1 && options_.resample == "multinomial";
   step.log_evidence_error =
-      step.founders > 1 ? std::sqrt(std::max(0.0, variance)) : std::numeric_limits<double>::quiet_NaN();
+      known ? std::sqrt(std::max(0.0, variance)) : std::numeric_limits<double>::quiet_NaN();
   if (step.ess <= options_.resample_below + 1e-12) resample(state, now);
   step.step = state.step.value(now);
   step.acceptance = move(state, step.inverse_temperature, now);

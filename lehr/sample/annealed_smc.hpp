@@ -3,12 +3,13 @@
 //   pi_b(x) ~ prior(x)^(1 - b) target(x)^b,   b from 0 to 1
 //
 //   w_i <- w_i e^((b' - b) l_i),  l = ln target - ln prior;   ln Z <- ln Z + ln sum_i p_i e^((b' - b) l_i)
-//   where ESS / N falls to resample_below: systematic resampling;   then `moves` transitions of a Markov kernel that leaves pi_b' alone
+//   where ESS / N falls to resample_below: multinomial resampling;   then `moves` transitions of a Markov kernel that leaves pi_b' alone
 //
 // b' follows the controller ess_tempering (the default: every step keeps the effective share 0.5 of the increments) or any schedule,
 // taken at the end of each step. Kernels are those of random_walk.hpp and hmc.hpp on the scale of the particles' covariance; their step
-// follows the acceptance rate. Z is the target's integral over that of the prior; its error by families (genealogy.hpp), or from several
-// runs by log_mean_exp. Source: Neal, "Annealed importance sampling", 2001; Del Moral, Doucet and Jasra, "Sequential Monte Carlo
+// follows the acceptance rate. Z is the target's integral over that of the prior; its error comes from the
+// families (genealogy.hpp), which is right for multinomial resampling alone (half of the truth for systematic resampling, which scatters
+// as much), or from several runs by log_mean_exp. Source: Neal, "Annealed importance sampling", 2001; Del Moral, Doucet and Jasra, "Sequential Monte Carlo
 // samplers", 2006. Cost of a step: N moves transitions.
 #pragma once
 
@@ -44,7 +45,7 @@ struct AnnealedSmcOptions {
   std::optional<Control> step = {};
   std::string metric = "dense";
   double resample_below = 0.5;
-  std::string resample = "systematic";
+  std::string resample = "multinomial";
 
   void describe(OptionTable& table);
 };
@@ -52,7 +53,7 @@ struct AnnealedSmcOptions {
 // The population after one step.
 struct AnnealedSmcStep {
   double inverse_temperature = 0, ess = 1;          // share, before resampling
-  double log_evidence = 0, log_evidence_error = 0;  // nan where one family is left
+  double log_evidence = 0, log_evidence_error = 0;  // nan where not known: one family, or another scheme
   double acceptance = 1, step = 0;
   double founders = 0;
 };

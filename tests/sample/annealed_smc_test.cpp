@@ -40,8 +40,7 @@ AnnealingPrior wide_normal(Eigen::Index d, double deviation) {
 // 7 e^(-|x - 1|^2 / (2 0.2^2)) / norm, with two coordinates correlated by 0.8: Z = 7.
 LogDensity narrow_normal() {
   LogDensity target{.dimension = 3, .value = {}, .with_gradient = {}};
-  const Eigen::Matrix3d covariance =
-      0.04 * (Eigen::Matrix3d() << 1, 0.8, 0, 0.8, 1, 0, 0, 0, 1).finished();
+  const Eigen::Matrix3d covariance = 0.04 * (Eigen::Matrix3d() << 1, 0.8, 0, 0.8, 1, 0, 0, 0, 1).finished();
   const Eigen::Matrix3d precision = covariance.inverse();
   const double constant = std::log(7.0) - 3 * half_log_two_pi - 0.5 * std::log(covariance.determinant());
   target.value = [=](const Eigen::VectorXd& x) {
@@ -122,7 +121,8 @@ TEST(AnnealedSmc, KeepsTheWeightsOfDistantModes) {
     const auto state = drive(method, Budget::steps(100), Seed{seed}).state;
     const auto p = method.probabilities(state);
     double share = 0;
-    for (std::size_t i = 0; i < p.size(); ++i) share += state.points(0, static_cast<Eigen::Index>(i)) > 0 ? p[i] : 0;
+    for (std::size_t i = 0; i < p.size(); ++i)
+      share += state.points(0, static_cast<Eigen::Index>(i)) > 0 ? p[i] : 0;
     shares.push_back(share);
   }
   EXPECT_LT(std::abs(stats::mean(shares) - 0.75), 4 * stats::standard_error(shares));
@@ -149,7 +149,8 @@ TEST(AnnealedSmc, ParticlesOutsideTheSupportDie) {
 TEST(AnnealedSmc, IsReproducible) {
   const AnnealedSmc method(wide_normal(3, 3), narrow_normal(), Hmc(3), {.particles = 100, .moves = 1});
   test::expect_reproducible(method, 6, 3);
-  const AnnealedSmc walk(wide_normal(3, 3), narrow_normal(), RandomWalk(3), {.particles = 100, .metric = "diagonal"});
+  const AnnealedSmc walk(wide_normal(3, 3), narrow_normal(), RandomWalk(3),
+                         {.particles = 100, .metric = "diagonal"});
   test::expect_reproducible(walk, 6, 2);
 }
 
@@ -158,10 +159,9 @@ TEST(AnnealedSmc, RefusesWhatCannotRun) {
   LogDensity target = narrow_normal();
   EXPECT_THROW(AnnealedSmc(wide_normal(2, 1), target, RandomWalk(3)), InvalidInput);
   EXPECT_THROW(AnnealedSmc(prior, target, RandomWalk(3), {.particles = 1}), InvalidInput);
-  EXPECT_THROW(
-      AnnealedSmc(prior, target, RandomWalk(3),
-                  {.inverse_temperature = Control::parse("dual_averaging(target=0.8)")}),
-      InvalidInput);
+  EXPECT_THROW(AnnealedSmc(prior, target, RandomWalk(3),
+                           {.inverse_temperature = Control::parse("dual_averaging(target=0.8)")}),
+               InvalidInput);
   target.with_gradient = {};
   EXPECT_THROW(AnnealedSmc(prior, target, Hmc(3)), InvalidInput);
   AnnealedSmcOptions falling;

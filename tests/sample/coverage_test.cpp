@@ -1,0 +1,112 @@
+// Standard errors say what they should: 95 % intervals of 1000 repeats contain the truth in 93 to 97 % of them.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "lehr/core/drive.hpp"
+#include "lehr/core/parallel.hpp"
+#include "lehr/sample/adaptive_importance_sampling.hpp"
+#include "lehr/sample/annealed_smc.hpp"
+#include "lehr/sample/entropic_particle_filter.hpp"
+#include "lehr/sample/linear_gaussian.hpp"
+#include "lehr/sample/log_weights.hpp"
+#include "lehr/sample/random_walk.hpp"
+#include "lehr/sample/sobol_indices.hpp"
+#include "lehr/sample/state_space_filter.hpp"
+
+namespace lehr::sample {
+namespace {
+
+constexpr std::int64_t repeats = 1000;
+
+void expect_covering(std::int64_t covered, std::string_view what) {
+  EXPECT_GE(covered, 930) << what;
+  EXPECT_LE(covered, 970) << what;
+}
+
+bool covers(double estimate, double error, double truth) {
+  return std::abs(estimate - truth) <= 1.96 * error;
+}
+
+// `lehr sample ssm`: ln of the mean of 40 independent estimates of the likelihood, tempered or not.
+TEST(Coverage, LikelihoodsOfStateSpaceModels) {
+  LinearGaussian model;
+  model.transition = Eigen::MatrixXd::Constant(1, 1, 0.9);
+  model.transition_covariance = model.observation = Eigen::MatrixXd::Ones(1, 1);
+  model.observation_covariance = Eigen::MatrixXd::Constant(1, 1, 0.5);
+  model.initial_mean = Eigen::VectorXd::Zero(1);
+  model.initial_covariance =
+      LinearGaussian::stationary_covariance(model.transition, model.transition_covariance);
+  Stream random(Seed{3}, 0);
+  const Eigen::MatrixXd y = simulate(model, 8, random).observations;
+  const double exact = kalman_filter(model, y).log_likelihood;
+  const LinearGaussianSeries<1> series(model, y);
+  const StateSpaceFilter<LinearGaussianSeries<1>> space(series);
+  for (const char* name : {"pf", "epf"}) {
+    ParticleFilterOptions options;
+    options.method = name, options.particles = 200, options.max_steps = 8;
+    options.weight = "raw", options.accumulate = true;
+    const EntropicParticleFilter filter(space, space, options);
+    constexpr std::int64_t runs = 40;
+    const std::vector<double> logs = parallel_map(repeats * runs, [&](std::int64_t r) {
+      return drive(filter, Budget::steps(filter.steps()), Seed{static_cast<std::uint64_t>(r + 1)})
+          .state.course.trace.back()
+          .log_evidence;
+    });
+    std::int64_t covered = 0;
+    for (std::int64_t r = 0; r < repeats; ++r) {
+      const LogMean mean = log_mean_exp(std::span(logs).subspan(static_cast<std::size_t>(r * runs), runs));
+      covered += covers(mean.value, mean.standard_error, exact);
+    }
+    expect_covering(covered, name);
+  }
+}
+
+// The evidence of one run of annealed SMC, whose error comes from families.
+TEST(Coverage, EvidenceOfAnnealedSmc) {
+  const double log_two_pi = std::log(2 * std::numbers::pi);
+  AnnealingPrior prior;
+  prior.density.dimension = 1;
+  prior.density.value = [=](const Eigen::VectorXd& x) { return -0.5 * x.squaredNorm() - 0.5 * log_two_pi; };
+  prior.draw = [](Eigen::VectorXd& x, Stream& random) { x(0) = normal(random); };
+  LogDensity target{.dimension = 1, .value = {}, .with_gradient = {}};
+  target.value = [=](const Eigen::VectorXd& x) {
+    return -0.5 * (x(0) - 1) * (x(0) - 1) / 0.25 - 0.5 * log_two_pi - std::log(0.5);
+  };
+  AnnealedSmcOptions options;
+  options.particles = 1000;
+  const AnnealedSmc method(prior, target, RandomWalk(1), options);
+  std::int64_t covered = 0;
+  for (std::uint64_t seed = 1; seed <= repeats; ++seed) {
+    const auto state = drive(method, Budget::steps(200), Seed{seed}).state;
+    covered += covers(state.steps.back().log_evidence, state.steps.back().log_evidence_error, 0);
+  }
+  expect_covering(covered, "log evidence");
+}
+
+// Y = X_1 + 2 X_2 + X_1 X_2: variance 6, first-order indices 1/6 and 4/6, total ones 2/6 and 5/6.
+TEST(Coverage, SobolIndices) {
+  const ForwardModel model =
+      pointwise_model({"x", "y"}, {"z"}, [](const auto& x, auto z) { z[0] = x[0] + 2 * x[1] + x[0] * x[1]; });
+  const Law law({{"x", Marginal::normal(0, 1)}, {"y", Marginal::normal(0, 1)}});
+  const SobolOrders orders{.first = true, .total = true};
+  const ExpectationProblem problem = sobol_problem(model, law, orders);
+  AdaptiveImportanceOptions options;
+  options.budget = 30'000;
+  options.weights = "abs";
+  const AdaptiveImportanceSampling method(problem, options);
+  std::array<std::int64_t, 4> covered{};
+  for (std::uint64_t seed = 1; seed <= repeats; ++seed) {
+    const auto run = drive(method, {}, Seed{seed});
+    const SobolIndices indices = sobol_indices(method.estimate(run.state), law, orders);
+    covered[0] += covers(indices.first[0].value, indices.first[0].standard_error, 1.0 / 6);
+    covered[1] += covers(indices.first[1].value, indices.first[1].standard_error, 4.0 / 6);
+    covered[2] += covers(indices.total[0].value, indices.total[0].standard_error, 2.0 / 6);
+    covered[3] += covers(indices.total[1].value, indices.total[1].standard_error, 5.0 / 6);
+  }
+  for (const std::int64_t count : covered) expect_covering(count, "index");
+}
+
+}  // namespace
+}  // namespace lehr::sample
