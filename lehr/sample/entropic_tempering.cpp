@@ -41,26 +41,34 @@ std::string TemperatureRule::text() const {
                                  : std::string(rule_words[static_cast<std::size_t>(kind_)]);
 }
 
+Tempering untempered(std::span<const double> log_weights, std::span<double> probabilities) {
+  const double log_sum = softmax(log_weights, 1, probabilities);
+  const double ess = effective_sample_size(probabilities) / static_cast<double>(log_weights.size());
+  return {.ess = ess,
+          .entropy = normalised_entropy(probabilities, log_weights, log_sum),
+          .temperature = 1,
+          .tempered_ess = ess};
+}
+
+void temper(Tempering& found, std::span<const double> log_weights, const TemperingOptions& options,
+            std::int64_t step, std::int64_t steps, std::span<double> probabilities) {
+  if (log_weights.size() < 2) return;
+  found.temperature = options.temperature.kind() == TemperatureRule::Kind::solve
+                          ? temperature_for_ess(log_weights, options.target_ess.at(step, steps))
+                          : temperature_at(options, found, step, steps);
+  if (!(found.temperature > 0))
+    throw InvalidInput("temperature: must be above 0, the schedule gives {} at step {}", found.temperature,
+                       step);
+  if (found.temperature == 1) return;
+  softmax(log_weights, found.temperature, probabilities);
+  found.tempered_ess = effective_sample_size(probabilities) / static_cast<double>(log_weights.size());
+}
+
 Tempering temper(std::span<const double> log_weights, const TemperingOptions& options, std::int64_t step,
                  std::int64_t steps, std::span<double> probabilities) {
-  softmax(log_weights, 1, probabilities);
-  const auto count = static_cast<double>(log_weights.size());
-  Tempering result{.ess = effective_sample_size(probabilities) / count,
-                   .entropy = normalised_entropy(probabilities),
-                   .temperature = 1,
-                   .tempered_ess = 1};
-  result.tempered_ess = result.ess;
-  if (log_weights.size() < 2) return result;
-  result.temperature = options.temperature.kind() == TemperatureRule::Kind::solve
-                           ? temperature_for_ess(log_weights, options.target_ess.at(step, steps))
-                           : temperature_at(options, result, step, steps);
-  if (!(result.temperature > 0))
-    throw InvalidInput("temperature: must be above 0, the schedule gives {} at step {}", result.temperature,
-                       step);
-  if (result.temperature == 1) return result;
-  softmax(log_weights, result.temperature, probabilities);
-  result.tempered_ess = effective_sample_size(probabilities) / count;
-  return result;
+  Tempering found = untempered(log_weights, probabilities);
+  temper(found, log_weights, options, step, steps, probabilities);
+  return found;
 }
 
 }  // namespace lehr::sample

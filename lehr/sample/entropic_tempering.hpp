@@ -58,8 +58,14 @@ struct Tempering {
   double tempered_ess = 1;  // rho at the temperature
 };
 
-// Writes p_tau. `step` of `steps` is where the run is, u = step / steps. Throws NumericalFailure as softmax does, InvalidInput for a
-// scheduled temperature that is not above 0.
+// Writes p and finds ess and entropy; temperature 1. Throws NumericalFailure as softmax does.
+Tempering untempered(std::span<const double> log_weights, std::span<double> probabilities);
+
+// Goes on from what `untempered` found and wrote: sets the temperature and writes p_tau. `step` of `steps` is where the run is, u = step / steps. Throws
+// InvalidInput for a scheduled temperature that is not above 0.
+void temper(Tempering& found, std::span<const double> log_weights, const TemperingOptions& options,
+            std::int64_t step, std::int64_t steps, std::span<double> probabilities);
+// Both.
 Tempering temper(std::span<const double> log_weights, const TemperingOptions& options, std::int64_t step,
                  std::int64_t steps, std::span<double> probabilities);
 

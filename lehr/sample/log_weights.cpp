@@ -52,6 +52,15 @@ double normalised_entropy(std::span<const double> probabilities) {
   return sum / std::log(static_cast<double>(probabilities.size()));
 }
 
+double normalised_entropy(std::span<const double> probabilities, std::span<const double> log_weights,
+                          double log_sum) {
+  if (probabilities.size() < 2) return 1;
+  double mean = 0;  // of ln p
+  for (std::size_t i = 0; i < probabilities.size(); ++i)
+    if (probabilities[i] > 0) mean += probabilities[i] * (log_weights[i] - log_sum);
+  return std::max(0.0, -mean / std::log(static_cast<double>(probabilities.size())));
+}
+
 double temperature_for_ess(std::span<const double> log_weights, double share) {
   const auto alive = std::ranges::count_if(log_weights, [](double l) { return std::isfinite(l); });
   // The controller's target is a share of those above 0.

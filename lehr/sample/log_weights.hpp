@@ -23,6 +23,9 @@ std::vector<double> softmax(std::span<const double> log_weights, double temperat
 double effective_sample_size(std::span<const double> probabilities);
 // 1 for a population of one.
 double normalised_entropy(std::span<const double> probabilities);
+// The same of p_i = e^(l_i - log_sum), without a logarithm for each: H = log_sum - sum p_i l_i.
+double normalised_entropy(std::span<const double> probabilities, std::span<const double> log_weights,
+                          double log_sum);
 
 // The smallest temperature >= 1 at which rho is `share` (in [0, 1]) of the population, to the last bit. Where not even equal
 // weights reach it, because too many are 0: `flattest_temperature`.

@@ -23,6 +23,14 @@ double positive(double value, const char* law, const char* parameter) {
   return value;
 }
 
+// Beyond these a law is a point, or its quantiles are not to be had in double precision.
+double shape_in_range(double value, const char* law, const char* parameter) {
+  constexpr double least = 1e-3, most = 1e8;
+  if (!(value >= least && value <= most))
+    throw InvalidInput("{}: {} must be in [{}, {}], found {}", law, parameter, least, most, value);
+  return value;
+}
+
 void check_ends(double low, double high, const char* law) {
   if (!(low < high)) throw InvalidInput("{}: low must be below high, found {} and {}", law, low, high);
 }
@@ -75,12 +83,12 @@ Marginal Marginal::uniform(double low, double high) {
 }
 
 Marginal Marginal::gamma(double shape, double scale) {
-  return of(families::Gamma(positive(shape, "gamma", "shape"), positive(scale, "gamma", "scale")),
+  return of(families::Gamma(shape_in_range(shape, "gamma", "shape"), positive(scale, "gamma", "scale")),
             fmt::format("gamma(shape={}, scale={})", number_text(shape), number_text(scale)));
 }
 
 Marginal Marginal::weibull(double shape, double scale) {
-  return of(families::Weibull{positive(shape, "weibull", "shape"), positive(scale, "weibull", "scale")},
+  return of(families::Weibull{shape_in_range(shape, "weibull", "shape"), positive(scale, "weibull", "scale")},
             fmt::format("weibull(shape={}, scale={})", number_text(shape), number_text(scale)));
 }
 
@@ -94,7 +102,8 @@ Marginal Marginal::beta(double a, double b, double low, double high) {
   std::string text = fmt::format("beta(a={}, b={}", number_text(a), number_text(b));
   if (low != 0) text += ", low=" + number_text(low);
   if (high != 1) text += ", high=" + number_text(high);
-  return of(families::Beta(positive(a, "beta", "a"), positive(b, "beta", "b"), low, high), text + ")");
+  return of(families::Beta(shape_in_range(a, "beta", "a"), shape_in_range(b, "beta", "b"), low, high),
+            text + ")");
 }
 
 Marginal Marginal::student_t(double freedom, double location, double scale) {
@@ -102,8 +111,8 @@ Marginal Marginal::student_t(double freedom, double location, double scale) {
   if (location != 0) text += ", location=" + number_text(location);
   if (scale != 1) text += ", scale=" + number_text(scale);
   return of(
-      families::StudentT(positive(freedom, "student_t", "freedom"), finite(location, "student_t", "location"),
-                         positive(scale, "student_t", "scale")),
+      families::StudentT(shape_in_range(freedom, "student_t", "freedom"),
+                         finite(location, "student_t", "location"), positive(scale, "student_t", "scale")),
       text + ")");
 }
 

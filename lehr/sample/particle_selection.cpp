@@ -92,6 +92,7 @@ ParticleSelection::ParticleSelection(ParticleFilterOptions options) : options_(s
   const bool entropic = method == "epf" || method == "epf+lam";
   auxiliary_ = method == "apf";
   survival_ = method == "bon" ? Survival::stay : method == "beam" ? Survival::best : Survival::resample;
+  weight_ = options_.weight == "raw" ? Weight::raw : options_.weight == "log" ? Weight::log : Weight::logit;
   scheme_ = resampling_named(
       options_.resample.value_or(method == "pf" || method == "pg" ? "multinomial" : "systematic"));
   correct_ = options_.correct.value_or(options_.accumulate || auxiliary_);
@@ -147,9 +148,9 @@ std::int64_t ParticleSelection::particles_at(std::int64_t step) const {
 
 double ParticleSelection::log_potential(double score) const {
   constexpr double out_of_range = std::numeric_limits<double>::quiet_NaN();
-  if (options_.weight == "raw") return score < std::numeric_limits<double>::infinity() ? score : out_of_range;
+  if (weight_ == Weight::raw) return score < std::numeric_limits<double>::infinity() ? score : out_of_range;
   if (!(score >= 0 && score <= 1)) return out_of_range;
-  return options_.weight == "log" ? std::log(score) : clipped_logit(score);
+  return weight_ == Weight::log ? std::log(score) : clipped_logit(score);
 }
 
 void ParticleSelection::begin(FilterCourse& course) const {
@@ -196,7 +197,7 @@ void ParticleSelection::weigh(FilterCourse& course, std::span<const double> scor
   row.finished = std::ranges::count(course.finished, std::uint8_t{1});
   row.tempering.ess = effective_sample_size(course.probabilities) / static_cast<double>(count);
   row.tempering.tempered_ess = row.tempering.ess;
-  row.tempering.entropy = normalised_entropy(course.probabilities);
+  row.tempering.entropy = normalised_entropy(course.probabilities, course.log_weights, row.log_evidence);
   row.largest = *std::ranges::max_element(course.probabilities);
   row.founders = course.genealogy.distinct_founders();
   row.parents = course.genealogy.distinct_parents();
@@ -318,11 +319,13 @@ ParticleSelection::Candidates ParticleSelection::drawn_from(FilterCourse& course
       log_q.push_back(weights[i]);
     }
   }
-  result.q.resize(log_q.size());
+  Tempering& tempering = course.trace.back().tempering;
+  if (result.frozen.empty() && weights.data() == course.log_weights.data())
+    result.q = course.probabilities;  // known since the weights were
+  else
+    result.q.resize(log_q.size()), tempering = untempered(log_q, result.q);
   const std::int64_t last = steps_of_progress();
-  const Tempering tempering =
-      temper(log_q, options_.tempering, std::min(course.step + 1, last), last, result.q);
-  course.trace.back().tempering = tempering;
+  temper(tempering, log_q, options_.tempering, std::min(course.step + 1, last), last, result.q);
   result.ess = tempering.ess, result.tempered = tempering.temperature != 1;
   return result;
 }

@@ -105,6 +105,7 @@ class ParticleSelection {
 
  private:
   enum class Survival { resample, stay, best };
+  enum class Weight { logit, log, raw };
   void check() const;
   // Schedules are evaluated at step / expected steps.
   std::int64_t steps_of_progress() const { return options_.expected_steps.value_or(options_.max_steps); }
@@ -126,6 +127,7 @@ class ParticleSelection {
 
   ParticleFilterOptions options_;
   Survival survival_ = Survival::resample;
+  Weight weight_ = Weight::logit;
   Resampling scheme_ = Resampling::systematic;
   bool correct_ = false, auxiliary_ = false;
   std::int64_t draws_ahead_ = 0, sweeps_ = 1;
