@@ -64,18 +64,23 @@ std::string with_tabs(std::string_view text) {
   return out;
 }
 
-// scikit-learn's own files begin with "records,features,names of the classes" and lines of features + 1 cells.
-std::optional<std::size_t> scikit_learn_header(std::string_view line, std::string_view rest) {
+// scikit-learn's own files begin with "records,features,names of the classes"; then come so many lines of features + 1 cells,
+// perhaps after a line of names.
+bool is_scikit_learn_header(std::string_view line, std::string_view rest) {
   std::int64_t records = 0, features = 0;
   const char* const end = line.data() + line.size();
   const auto first = std::from_chars(line.data(), end, records);
-  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != ',') return std::nullopt;
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != ',') return false;
   const auto second = std::from_chars(first.ptr + 1, end, features);
-  if (second.ec != std::errc{} || (second.ptr != end && *second.ptr != ',')) return std::nullopt;
-  const std::string_view data = first_line(rest).first;
-  if (std::ranges::count(data, ',') != features || std::ranges::count(line, ',') == features)
-    return std::nullopt;
-  return static_cast<std::size_t>(features);
+  if (second.ec != std::errc{} || (second.ptr != end && *second.ptr != ',')) return false;
+  if (std::ranges::count(first_line(rest).first, ',') != features) return false;
+  std::int64_t lines = 0;
+  while (!rest.empty()) {
+    const auto [next, after] = first_line(rest);
+    lines += !next.empty();
+    rest.remove_prefix(after);
+  }
+  return lines == records || lines == records + 1;
 }
 
 // pandas names columns without names 0, 1, 2, ...
@@ -151,8 +156,7 @@ TextTable parse_table_text(std::string_view text, std::string_view name) {
   if (line.empty()) throw InvalidInput("{}: the file has no records", name);
   const char separator = separator_of(line);
   table.decimal_comma = separator != ',';
-  const bool scikit_learn = scikit_learn_header(line, text.substr(after)).has_value();
-  if (scikit_learn) text = text.substr(after);
+  if (is_scikit_learn_header(line, text.substr(after))) text = text.substr(after);
   const CsvOptions options{.separator = separator == ' ' ? '\t' : separator, .header = false};
   const CsvTable csv =
       separator == ' ' ? parse_csv(with_tabs(text), name, options) : parse_csv(text, name, options);
@@ -161,7 +165,7 @@ TextTable parse_table_text(std::string_view text, std::string_view name) {
     auto& cells = table.cells.emplace_back(csv.text_column(column));
     for (std::string& cell : cells) cell = without_blanks(cell);
   }
-  if (scikit_learn || first_row_is_data(table.cells)) {
+  if (first_row_is_data(table.cells)) {
     name_numbered_columns(table);
     table.notes.push_back(
         fmt::format("The file has no names of columns: they are called x1 to x{}.", table.cells.size()));

@@ -56,22 +56,24 @@ TEST_P(Dialects, AreUnderstood) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Dialects,
-    testing::Values(Dialect{"commas", "a,b,c\n", "1.5,3,no\n", "-2,4,yes\n"},
-                    Dialect{"semicolons and decimal commas", "a;b;c\n", "1,5;3;no\n", "-2;4;yes\n"},
-                    Dialect{"tabs", "a\tb\tc\n", "1.5\t3\tno\n", "-2\t4\tyes\n"},
-                    Dialect{"blanks", "", "  1.5   3  1\n", " -2     4  2\n"},
-                    Dialect{"no header", "", "1.5,3,no\n", "-2,4,yes\n"},
-                    Dialect{"numbers only", "", "1.5,3,0\n", "-2,4,1\n"},
-                    Dialect{"scikit-learn", "12,2,no,yes\n", "1.5,3,0\n", "-2,4,1\n"},
-                    Dialect{"pandas without names", "0,1,2\n", "1.5,3,no\n", "-2,4,yes\n"},
-                    Dialect{"target in front", "y,a,b\n", "no,1.5,3\n", "yes,-2,4\n"},
-                    Dialect{"quotes, blanks and CRLF", "\"a\", b ,\"c\"\r\n", "1.5, 3,\"no\"\r\n",
-                            "-2,4, yes\r\n"},
-                    Dialect{"separator at the end", "a,b,c,\n", "1.5,3,no,\n", "-2,4,yes,\n"},
-                    Dialect{"equal names", "a,a,c\n", "1.5,3,no\n", "-2,4,yes\n"},
-                    Dialect{"a constant column", "a,b,k,c\n", "1.5,3,5,no\n", "-2,4,5,yes\n"},
-                    Dialect{"byte order mark and comment", "\xEF\xBB\xBF# made by hand\na,b,c\n",
-                            "1.5,3,no\n", "-2,4,yes\n"}));
+    testing::Values(
+        Dialect{"commas", "a,b,c\n", "1.5,3,no\n", "-2,4,yes\n"},
+        Dialect{"semicolons and decimal commas", "a;b;c\n", "1,5;3;no\n", "-2;4;yes\n"},
+        Dialect{"tabs", "a\tb\tc\n", "1.5\t3\tno\n", "-2\t4\tyes\n"},
+        Dialect{"blanks", "", "  1.5   3  1\n", " -2     4  2\n"},
+        Dialect{"no header", "", "1.5,3,no\n", "-2,4,yes\n"},
+        Dialect{"numbers only", "", "1.5,3,0\n", "-2,4,1\n"},
+        Dialect{"scikit-learn", "12,2,no,yes\n", "1.5,3,0\n", "-2,4,1\n"},
+        Dialect{"scikit-learn, as many cells", "12,2,other\n", "1.5,3,0\n", "-2,4,1\n"},
+        Dialect{"scikit-learn with names", "12,2,,\n\"a\",\"b\",\"c\"\n", "1.5,3,0\n", "-2,4,1\n"},
+        Dialect{"pandas without names", "0,1,2\n", "1.5,3,no\n", "-2,4,yes\n"},
+        Dialect{"target in front", "y,a,b\n", "no,1.5,3\n", "yes,-2,4\n"},
+        Dialect{"quotes, blanks and CRLF", "\"a\", b ,\"c\"\r\n", "1.5, 3,\"no\"\r\n", "-2,4, yes\r\n"},
+        Dialect{"separator at the end", "a,b,c,\n", "1.5,3,no,\n", "-2,4,yes,\n"},
+        Dialect{"equal names", "a,a,c\n", "1.5,3,no\n", "-2,4,yes\n"},
+        Dialect{"a constant column", "a,b,k,c\n", "1.5,3,5,no\n", "-2,4,5,yes\n"},
+        Dialect{"byte order mark and comment", "\xEF\xBB\xBF# made by hand\na,b,c\n", "1.5,3,no\n",
+                "-2,4,yes\n"}));
 
 TEST(LabelledTable, ColumnOfRecordNumbersIsLeftOut) {
   std::string text = "id,x,y\n";
