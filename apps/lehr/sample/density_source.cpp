@@ -2,81 +2,42 @@
 
 #include <cmath>
 #include <limits>
-#include <mutex>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
+#include "lehr/core/worker_pool.hpp"
 #include "lehr/sample/model/model.hpp"
 #include "lehr/study/toml_document.hpp"
 
 namespace lehr::command {
 namespace {
 
-// Calls from several chains at once: each takes a worker that is free, or starts one more.
-class DensityWorkers {
- public:
-  DensityWorkers(WorkerOptions options, std::filesystem::path base)
-      : options_(std::move(options)), base_(std::move(base)) {}
+std::string density_problem(const Json& answer, bool gradient, Eigen::Index dimension) {
+  const bool is_number =
+      answer.contains("log_prob") && (answer["log_prob"].is_number() || answer["log_prob"] == "-inf");
+  if (!is_number) return "the answer has no number \"log_prob\"";
+  if (!gradient) return "";
+  const bool fits =
+      answer.contains("gradient") && answer["gradient"].is_array() &&
+      static_cast<Eigen::Index>(answer["gradient"].size()) == dimension &&
+      std::ranges::all_of(answer["gradient"], [](const Json& entry) { return entry.is_number(); });
+  return fits ? "" : fmt::format("the answer has no \"gradient\" of {} numbers", dimension);
+}
 
-  // log p(x), and its gradient where `gradient` is not null; -infinity where the call failed.
-  double log_density(const Eigen::VectorXd& x, Eigen::VectorXd* gradient) {
-    std::unique_ptr<Worker> worker = take();
-    const auto answers = worker->ask(
-        "log_prob", {Json{{"x", std::vector<double>(x.begin(), x.end())}, {"gradient", gradient != nullptr}}},
-        [&](const Json& answer) { return problem(answer, gradient != nullptr, x.size()); });
-    put_back(std::move(worker));
-    if (!answers.front().ok()) {
-      if (gradient != nullptr) gradient->setZero();
-      return -std::numeric_limits<double>::infinity();
-    }
-    const Json& answer = answers.front().value;
-    if (gradient != nullptr)
-      for (Eigen::Index i = 0; i < x.size(); ++i)
-        (*gradient)(i) = answer["gradient"][static_cast<std::size_t>(i)].get<double>();
-    return number_from(answer["log_prob"]);
+// log p(x), and its gradient where `gradient` is not null; -infinity where the call failed.
+double ask_density(WorkerPool& workers, const Eigen::VectorXd& x, Eigen::VectorXd* gradient) {
+  const WorkerAnswer answer = workers.ask(
+      "log_prob", Json{{"x", std::vector<double>(x.begin(), x.end())}, {"gradient", gradient != nullptr}},
+      [&](const Json& found) { return density_problem(found, gradient != nullptr, x.size()); });
+  if (!answer.ok()) {
+    if (gradient != nullptr) gradient->setZero();
+    return -std::numeric_limits<double>::infinity();
   }
-
-  std::vector<std::string> problems() const {
-    std::int64_t failures = 0, items = 0;
-    std::string last;
-    for (const auto& worker : free_) {
-      failures += worker->counts().failures, items += worker->counts().items;
-      if (!worker->last_failure().empty()) last = worker->last_failure();
-    }
-    if (failures == 0) return {};
-    return {fmt::format("{} of {} calls of the worker failed and counted as density 0; the last one: {}.",
-                        failures, items, last)};
-  }
-
- private:
-  static std::string problem(const Json& answer, bool gradient, Eigen::Index dimension) {
-    const bool is_number =
-        answer.contains("log_prob") && (answer["log_prob"].is_number() || answer["log_prob"] == "-inf");
-    if (!is_number) return "the answer has no number \"log_prob\"";
-    if (!gradient) return "";
-    const bool fits =
-        answer.contains("gradient") && answer["gradient"].is_array() &&
-        static_cast<Eigen::Index>(answer["gradient"].size()) == dimension &&
-        std::ranges::all_of(answer["gradient"], [](const Json& entry) { return entry.is_number(); });
-    return fits ? "" : fmt::format("the answer has no \"gradient\" of {} numbers", dimension);
-  }
-  std::unique_ptr<Worker> take() {
-    const std::scoped_lock lock(mutex_);
-    if (free_.empty()) return std::make_unique<Worker>(options_, base_);
-    std::unique_ptr<Worker> worker = std::move(free_.back());
-    free_.pop_back();
-    return worker;
-  }
-  void put_back(std::unique_ptr<Worker> worker) {
-    const std::scoped_lock lock(mutex_);
-    free_.push_back(std::move(worker));
-  }
-
-  WorkerOptions options_;
-  std::filesystem::path base_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Worker>> free_;
-};
+  if (gradient != nullptr)
+    for (Eigen::Index i = 0; i < x.size(); ++i)
+      (*gradient)(i) = answer.value["gradient"][static_cast<std::size_t>(i)].get<double>();
+  return number_from(answer.value["log_prob"]);
+}
 
 DensitySource from_model(const DensityOptions& options, const TaskContext& context) {
   const std::filesystem::path path = context.resolve(options.model);
@@ -101,20 +62,25 @@ DensitySource from_model(const DensityOptions& options, const TaskContext& conte
 DensitySource from_worker(const DensityOptions& options, const TaskContext& context) {
   if (options.dimension < 1)
     throw InvalidInput("options.dimension: a worker's density needs its number of variables");
-  const auto workers = std::make_shared<DensityWorkers>(options.worker, context.base);
+  const auto workers = std::make_shared<WorkerPool>(options.worker, context.base);
   DensitySource source;
   source.density = {
       .dimension = options.dimension,
-      .value = [workers](const Eigen::VectorXd& x) { return workers->log_density(x, nullptr); },
+      .value = [workers](const Eigen::VectorXd& x) { return ask_density(*workers, x, nullptr); },
       .with_gradient = [workers](const Eigen::VectorXd& x,
-                                 Eigen::VectorXd& gradient) { return workers->log_density(x, &gradient); }};
+                                 Eigen::VectorXd& gradient) { return ask_density(*workers, x, &gradient); }};
   source.start = Eigen::VectorXd::Zero(options.dimension);
   for (std::int64_t i = 1; i <= options.dimension; ++i) source.names.push_back(fmt::format("x[{}]", i));
   source.parameters = options.dimension;
   source.values = [](const Eigen::VectorXd& x) { return x; };
   source.title = "The worker's density";
   source.identity = options.worker.command;
-  source.problems = [workers] { return workers->problems(); };
+  source.problems = [workers]() -> std::vector<std::string> {
+    const WorkerPool::Counts counts = workers->counts();
+    if (counts.failures == 0) return {};
+    return {fmt::format("{} of {} calls of the worker failed and counted as density 0; the last one: {}.",
+                        counts.failures, counts.calls, counts.last_failure)};
+  };
   return source;
 }
 

@@ -4,12 +4,11 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
-#include "lehr/core/worker.hpp"
+#include "lehr/core/worker_pool.hpp"
 #include "lehr/stats/rashomon/multilevel_splitting.hpp"
 
 namespace lehr::command {
@@ -39,58 +38,15 @@ struct OwnClassOptions {
   }
 };
 
-// Losses for several populations at once: each call takes a worker that is free, or starts one more.
-class LossWorkers {
- public:
-  LossWorkers(WorkerOptions options, std::filesystem::path base)
-      : options_(std::move(options)), base_(std::move(base)) {}
-
-  // Infinity where the call failed: the model counts as outside of every set.
-  double loss(HypothesisClass::ConstPoint x) {
-    std::unique_ptr<Worker> worker = take();
-    const auto answers =
-        worker->ask("loss", {Json{{"x", std::vector<double>(x.begin(), x.end())}}}, [](const Json& answer) {
-          return std::string(answer.contains("loss") && answer["loss"].is_number()
-                                 ? ""
-                                 : "the answer has no number \"loss\"");
-        });
-    put_back(std::move(worker));
-    return answers.front().ok() ? answers.front().value["loss"].get<double>()
-                                : std::numeric_limits<double>::infinity();
-  }
-
-  // Failures, calls, and the last failure in words.
-  struct Problems {
-    std::int64_t failures = 0, calls = 0;
-    std::string last;
-  };
-  Problems problems() const {
-    Problems problems;
-    for (const auto& worker : free_) {
-      problems.failures += worker->counts().failures, problems.calls += worker->counts().items;
-      if (!worker->last_failure().empty()) problems.last = worker->last_failure();
-    }
-    return problems;
-  }
-
- private:
-  std::unique_ptr<Worker> take() {
-    const std::scoped_lock lock(mutex_);
-    if (free_.empty()) return std::make_unique<Worker>(options_, base_);
-    std::unique_ptr<Worker> worker = std::move(free_.back());
-    free_.pop_back();
-    return worker;
-  }
-  void put_back(std::unique_ptr<Worker> worker) {
-    const std::scoped_lock lock(mutex_);
-    free_.push_back(std::move(worker));
-  }
-
-  WorkerOptions options_;
-  std::filesystem::path base_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Worker>> free_;
-};
+// The loss of a model; infinity where the call failed: the model counts as outside of every set.
+double ask_loss(WorkerPool& workers, HypothesisClass::ConstPoint x) {
+  const WorkerAnswer answer =
+      workers.ask("loss", Json{{"x", std::vector<double>(x.begin(), x.end())}}, [](const Json& found) {
+        return std::string(
+            found.contains("loss") && found["loss"].is_number() ? "" : "the answer has no number \"loss\"");
+      });
+  return answer.ok() ? answer.value["loss"].get<double>() : std::numeric_limits<double>::infinity();
+}
 
 // The course of the run, level by level.
 struct SplittingCourse {
@@ -178,11 +134,11 @@ Report own_class(const OwnClassOptions& options, TaskContext& context) {
     throw InvalidInput("worker.command: name the program that computes the losses");
   if (options.dimension < 1) throw InvalidInput("dimension: say how many parameters a model has");
   if (!options.reference_loss) throw InvalidInput("reference_loss: say the loss of the reference model");
-  const auto workers = std::make_shared<LossWorkers>(options.worker, context.base);
-  workers->loss(Eigen::VectorXd::Constant(options.dimension, 0.5));  // does it work at all?
-  if (const auto first = workers->problems(); first.failures > 0)
-    throw InvalidInput("the worker does not answer: {}", first.last);
-  const auto loss = [workers](HypothesisClass::ConstPoint x) { return workers->loss(x); };
+  const auto workers = std::make_shared<WorkerPool>(options.worker, context.base);
+  ask_loss(*workers, Eigen::VectorXd::Constant(options.dimension, 0.5));  // does it work at all?
+  if (const auto first = workers->counts(); first.failures > 0)
+    throw InvalidInput("the worker does not answer: {}", first.last_failure);
+  const auto loss = [workers](HypothesisClass::ConstPoint x) { return ask_loss(*workers, x); };
   const HypothesisClass hypotheses =
       options.prior == "cube" ? cube_class(options.dimension, loss) : gaussian_class(options.dimension, loss);
   const MultilevelSplitting method(hypotheses, *options.reference_loss + options.theta, options.splitting);
@@ -198,10 +154,10 @@ Report own_class(const OwnClassOptions& options, TaskContext& context) {
   const auto run = drive(method, {}, context.seed, observers);
   if (run.why != Stop::interrupted) std::filesystem::remove(observers.checkpoints.path);
   Report report = own_class_report(options, method, run.state, course);
-  if (const LossWorkers::Problems problems = workers->problems(); problems.failures > 0)
+  if (const WorkerPool::Counts counts = workers->counts(); counts.failures > 0)
     report.notes.push_back(
         fmt::format("{} of {} calls of the worker failed and counted as infinite loss; the last one: {}.",
-                    problems.failures, problems.calls, problems.last));
+                    counts.failures, counts.calls, counts.last_failure));
   if (run.why == Stop::interrupted) report.notes.push_back("Interrupted: --resume goes on from here.");
   return report;
 }
