@@ -161,14 +161,12 @@ TEST(LinearGaussian, LikelihoodIsUnbiasedWithTemperingOnlyIfCorrected) {
     const std::vector<double> z = ratios(log_likelihoods(series, options, 2000), exact);
     EXPECT_LE(stats::standard_error(z), largest_error);
     EXPECT_LT(std::abs(stats::mean(z) - 1), 4 * stats::standard_error(z)) << stats::mean(z);
-    fmt::print("{} {} +- {}\n", options.method, stats::mean(z), stats::standard_error(z));
   };
   expect_unbiased(likelihood_filter("pf", 64, 20), 0.05);
   expect_unbiased(likelihood_filter("epf", 64, 20), 0.08);
   ParticleFilterOptions wrong = likelihood_filter("epf", 64, 20);
   wrong.correct = false;
   const double biased = stats::mean(ratios(log_likelihoods(series, wrong, 2000), exact));
-  fmt::print("uncorrected {}\n", biased);
   EXPECT_LT(biased, 0.6);
 }
 
