@@ -1,0 +1,7 @@
+#include "apps/lehr/diffusion/tasks.hpp"
+
+namespace lehr::command {
+
+Tasks diffusion_tasks() { return {}; }
+
+}  // namespace lehr::command
