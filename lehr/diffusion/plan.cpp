@@ -1,0 +1,253 @@
+#include "lehr/diffusion/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "lehr/core/errors.hpp"
+#include "lehr/core/parallel.hpp"
+#include "lehr/core/quick_random.hpp"
+#include "lehr/diffusion/lanes.hpp"
+
+namespace lehr::diffusion {
+namespace {
+
+using Eigen::ArrayXXd;
+using Eigen::Index;
+using Eigen::MatrixXd;
+
+// Which place of the block's memory holds each state and noise while somebody still needs it.
+struct Places {
+  std::vector<int> state, noise;
+  int count = 0;
+};
+
+class PlaceFinder {
+ public:
+  explicit PlaceFinder(const Plan& plan) : nodes_(plan.nodes), last_state_(plan.nodes.size(), -1), last_noise_(last_state_) {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      last_state_[i] = static_cast<int>(i);  // at least until its own evaluation
+      last_noise_[i] = nodes_[i].evaluated ? static_cast<int>(i) : -1;
+      for (const PlanTerm& term : nodes_[i].states) last_state_[at(term)] = static_cast<int>(i);
+      for (const PlanTerm& term : nodes_[i].noises) last_noise_[at(term)] = static_cast<int>(i);
+      for (const PlanTerm& term : nodes_[i].error) last_noise_[at(term)] = static_cast<int>(i);
+    }
+    last_state_.back() = static_cast<int>(nodes_.size());
+  }
+
+  Places find() {
+    Places places;
+    places.state.assign(nodes_.size(), -1);
+    places.noise.assign(nodes_.size(), -1);
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      places.state[i] = take(places);
+      if (nodes_[i].evaluated) places.noise[i] = take(places);
+      for (std::size_t j = 0; j <= i; ++j) {
+        if (last_state_[j] == static_cast<int>(i)) free_.push_back(places.state[j]);
+        if (last_noise_[j] == static_cast<int>(i)) free_.push_back(places.noise[j]);
+      }
+    }
+    return places;
+  }
+
+ private:
+  static std::size_t at(const PlanTerm& term) { return static_cast<std::size_t>(term.node); }
+  int take(Places& places) {
+    if (free_.empty()) return places.count++;
+    const int place = free_.back();
+    free_.pop_back();
+    return place;
+  }
+
+  const std::vector<PlanNode>& nodes_;
+  std::vector<int> last_state_, last_noise_, free_;
+};
+
+// Sums of squares over a block, node by node.
+struct BlockSums {
+  std::vector<double> state, noise, error;
+  explicit BlockSums(std::size_t nodes = 0) : state(nodes), noise(nodes), error(nodes) {}
+  void add(const BlockSums& other) {
+    for (std::size_t i = 0; i < state.size(); ++i) state[i] += other.state[i], noise[i] += other.noise[i], error[i] += other.error[i];
+  }
+};
+
+class Follower {
+ public:
+  Follower(const Plan& plan, const ScoreModel& model, const Process& process, const FollowOptions& options)
+      : plan_(plan), model_(model), process_(process), options_(options), places_(PlaceFinder(plan).find()) {
+    // Nodes at one time with the same blocks share what the model prepares.
+    std::map<std::pair<double, std::vector<int>>, Evaluate> prepared;
+    for (const PlanNode& node : plan.nodes) {
+      if (!node.evaluated) {
+        evaluate_.emplace_back();
+        continue;
+      }
+      Evaluate& evaluate = prepared[{node.t, node.skipped}];
+      if (!evaluate) {
+        if (!node.skipped.empty() && !model.without) throw InvalidInput("plan: the model has no blocks to skip");
+        evaluate = noise_at(node.skipped.empty() ? model : model.without(node.skipped), process, node.t);
+      }
+      evaluate_.push_back(evaluate);
+    }
+  }
+
+  // Columns [first, first + count) of the batch.
+  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, MatrixXd& ends, BlockSums* sums) const {
+    const Index rows = (count + 7) / 8 * 8, d = starts.rows();
+    std::vector<ArrayXXd> memory(static_cast<std::size_t>(places_.count), ArrayXXd(rows, d));
+    for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+      ArrayXXd& x = memory[static_cast<std::size_t>(places_.state[i])];
+      if (i == 0) {
+        x.topRows(count) = starts.middleCols(first, count).transpose().array();
+        for (Index row = count; row < rows; ++row) x.row(row) = x.row(count - 1);
+      } else {
+        combine(i, memory, x);
+        add_gaussian(i, first, count, x);
+      }
+      if (plan_.nodes[i].evaluated) evaluate(i, first, count, memory);
+      if (sums != nullptr) measure(i, count, memory, *sums);
+    }
+    ends.middleCols(first, count) = memory[static_cast<std::size_t>(places_.state.back())].topRows(count).transpose().matrix();
+  }
+
+ private:
+  using Memory = std::vector<ArrayXXd>;
+  const ArrayXXd& noise(const Memory& memory, int node) const {
+    return memory[static_cast<std::size_t>(places_.noise[static_cast<std::size_t>(node)])];
+  }
+  const ArrayXXd& state(const Memory& memory, int node) const {
+    return memory[static_cast<std::size_t>(places_.state[static_cast<std::size_t>(node)])];
+  }
+
+  void combine(std::size_t i, const Memory& memory, ArrayXXd& to) const {
+    std::vector<const double*> from;
+    std::vector<double> factors;
+    for (const PlanTerm& term : plan_.nodes[i].states) from.push_back(state(memory, term.node).data()), factors.push_back(term.factor);
+    for (const PlanTerm& term : plan_.nodes[i].noises) from.push_back(noise(memory, term.node).data()), factors.push_back(term.factor);
+    combine_lanes(to.data(), from.data(), factors.data(), static_cast<std::int64_t>(from.size()), to.size());
+  }
+
+  void add_gaussian(std::size_t i, Index first, Index count, ArrayXXd& x) const {
+    if (plan_.nodes[i].gaussian == 0) return;
+    for (Index row = 0; row < count; ++row) {
+      Stream stream(options_.seed, lane("diffusion.noise") + i, static_cast<std::uint64_t>(options_.first_column + first + row));
+      QuickStream random(stream);
+      for (Index j = 0; j < x.cols(); ++j) x(row, j) += plan_.nodes[i].gaussian * normal(random);
+    }
+  }
+
+  void evaluate(std::size_t i, Index first, Index count, Memory& memory) const {
+    const ArrayXXd& x = memory[static_cast<std::size_t>(places_.state[i])];
+    ArrayXXd& out = memory[static_cast<std::size_t>(places_.noise[i])];
+    evaluate_[i](x, out);
+    if (plan_.clip) clip(plan_.nodes[i].t, x, out);
+    if (!std::isfinite(out.sum())) refuse(i, first, count, out);
+  }
+
+  void clip(double t, const ArrayXXd& x, ArrayXXd& noise) const {
+    const double a = process_.a(t), s = process_.s(t);
+    noise = (x - a * ((x - s * noise) / a).max(plan_.clip->first).min(plan_.clip->second)) / s;
+  }
+
+  [[noreturn]] void refuse(std::size_t i, Index first, Index count, const ArrayXXd& out) const {
+    for (Index row = 0; row < count; ++row)
+      if (!std::isfinite(out.row(row).sum()))
+        throw NumericalFailure("step {} at t = {:g}: the model's noise for column {} is not finite", plan_.nodes[i].step,
+                               plan_.nodes[i].t, options_.first_column + first + row);
+    throw NumericalFailure("step {} at t = {:g}: the model's noise is not finite", plan_.nodes[i].step, plan_.nodes[i].t);
+  }
+
+  void measure(std::size_t i, Index count, const Memory& memory, BlockSums& sums) const {
+    const PlanNode& node = plan_.nodes[i];
+    sums.state[i] += state(memory, static_cast<int>(i)).topRows(count).square().sum();
+    if (node.evaluated) sums.noise[i] += noise(memory, static_cast<int>(i)).topRows(count).square().sum();
+    if (node.error.empty()) return;
+    ArrayXXd difference = ArrayXXd::Zero(count, memory.front().cols());
+    for (const PlanTerm& term : node.error) difference += term.factor * noise(memory, term.node).topRows(count);
+    sums.error[i] += difference.square().sum();
+  }
+
+  const Plan& plan_;
+  const ScoreModel& model_;
+  const Process& process_;
+  const FollowOptions& options_;
+  Places places_;
+  std::vector<Evaluate> evaluate_;
+};
+
+void write_trace(const Plan& plan, const ScoreModel& model, const BlockSums& sums, double numbers, std::vector<StepTrace>& trace) {
+  std::int64_t evaluations = 0;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    const PlanNode& node = plan.nodes[i];
+    if (node.evaluated) evaluations += model.cost;
+    if (!node.ends_step) continue;
+    const auto root = [numbers](double sum) { return std::sqrt(sum / numbers); };
+    trace.push_back({node.step, node.order, node.t, evaluations, root(sums.state[i]), root(sums.noise[i]), root(sums.error[i])});
+  }
+}
+
+}  // namespace
+
+std::int64_t Plan::evaluations() const {
+  return std::ranges::count_if(nodes, [](const PlanNode& node) { return node.evaluated; });
+}
+
+void check_plan(const Plan& plan) {
+  if (plan.nodes.size() < 2 || plan.nodes.back().evaluated) throw InvalidInput("plan: it needs a start and an end that is not evaluated");
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    const PlanNode& node = plan.nodes[i];
+    if (i > 0 && node.states.empty() && node.noises.empty()) throw InvalidInput("plan: node {} has no terms", i);
+    const auto check = [&](const std::vector<PlanTerm>& terms, bool noises) {
+      for (const PlanTerm& term : terms) {
+        if (term.node < 0 || term.node >= static_cast<int>(i) || (noises && !plan.nodes[static_cast<std::size_t>(term.node)].evaluated))
+          throw InvalidInput("plan: node {} uses node {}, which is not there yet", i, term.node);
+        if (!std::isfinite(term.factor)) throw InvalidInput("plan: node {} (t = {:g}) has a coefficient that is not finite", i, node.t);
+      }
+    };
+    check(node.states, false);
+    check(node.noises, true);
+    check(node.error, true);
+  }
+}
+
+MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& process, const Eigen::Ref<const MatrixXd>& starts,
+                const FollowOptions& options) {
+  check_plan(plan);
+  if (starts.rows() != model.dimension)
+    throw InvalidInput("the model has {} dimensions, the starts {}", model.dimension, starts.rows());
+  const Follower follower(plan, model, process, options);
+  MatrixXd ends(starts.rows(), starts.cols());
+  const Index block = model.rows, blocks = (starts.cols() + block - 1) / block;
+  std::vector<BlockSums> sums(options.trace != nullptr ? static_cast<std::size_t>(blocks) : 0, BlockSums(plan.nodes.size()));
+  const auto run = [&](std::int64_t b) {
+    follower.run(starts, b * block, std::min(block, starts.cols() - b * block), ends, sums.empty() ? nullptr : &sums[static_cast<std::size_t>(b)]);
+  };
+  if (model.parallel) {
+    parallel_for(blocks, run);
+  } else {
+    for (Index b = 0; b < blocks; ++b) run(b);
+  }
+  if (options.trace != nullptr) {
+    BlockSums total(plan.nodes.size());
+    for (const BlockSums& part : sums) total.add(part);
+    write_trace(plan, model, total, static_cast<double>(starts.size()), *options.trace);
+  }
+  return ends;
+}
+
+MatrixXd prior_points(const Process& process, Index dimension, Index count, Seed seed, std::int64_t first_column) {
+  MatrixXd points(dimension, count);
+  const double deviation = process.prior_deviation();
+  parallel_for(
+      count,
+      [&](std::int64_t i) {
+        Stream stream(seed, lane("diffusion.start"), static_cast<std::uint64_t>(first_column + i));
+        QuickStream random(stream);
+        for (Index j = 0; j < dimension; ++j) points(j, i) = deviation * normal(random);
+      },
+      256);
+  return points;
+}
+
+}  // namespace lehr::diffusion
