@@ -136,10 +136,10 @@ TEST(SolverSchedule, MixedScheduleAgainstTheFile) {
 TEST(SolverSchedule, ConvergenceOrders) {
   const Wide3 c;
   const Eigen::MatrixXd exact = c.run(rho_runge_kutta_plan(c.process, TimeGrid::parse("power_t(2)").times(c.process, 3000), "rk4"));
-  const auto error = [&](bool data, int order, bool corrector, int n) {
+  const auto error = [&](bool data, int order, bool corrector, int n, double largest_kept = 0.3) {
     const PresetOptions options{"", order, data, Scaling::none, corrector, false};
     const Eigen::ArrayXd distance = (c.run(usf_plan(c.process, preset_schedule(options, c.lambda_grid(n)))) - exact).colwise().norm();
-    const Eigen::ArrayXd kept = (distance < 0.3).cast<double>();
+    const Eigen::ArrayXd kept = (distance < largest_kept).cast<double>();
     EXPECT_GE(kept.sum(), 295);
     return std::sqrt((kept * distance.square()).sum() / kept.sum());
   };
@@ -151,7 +151,8 @@ TEST(SolverSchedule, ConvergenceOrders) {
   EXPECT_GE(slope(false, 2, true), 2.4);
   EXPECT_GE(slope(false, 3, true), 3.2);
   EXPECT_GE(slope(true, 3, false), 2.4);
-  EXPECT_GE(error(false, 2, false, 40), 5 * error(false, 2, true, 40));
+  // Over all starts, those included: the corrector also keeps starts in their basin.
+  EXPECT_GE(error(false, 2, false, 40, 1e9), 5 * error(false, 2, true, 40, 1e9));
 }
 
 TEST(SolverSchedule, EveryDecisionChangesTheOutput) {
