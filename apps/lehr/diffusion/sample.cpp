@@ -1,0 +1,244 @@
+#include "apps/lehr/diffusion/sample.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "lehr/core/drive.hpp"
+#include "lehr/core/errors.hpp"
+#include "lehr/diffusion/deis.hpp"
+#include "lehr/diffusion/mixture_file.hpp"
+#include "lehr/diffusion/mixture_score.hpp"
+#include "lehr/diffusion/point_file.hpp"
+#include "lehr/diffusion/residual_network.hpp"
+
+namespace lehr::command {
+
+using namespace diffusion;
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+
+constexpr Index most_for_energy = 5000;  // points of each side in the energy distance
+
+class Sampler {
+ public:
+  Sampler(const SampleOptions& options, TaskContext& context)
+      : options_(options), context_(context), source_(load_model(options.model, context)) {
+    if (!options.features.empty()) features_ = feature_network(read_network(context.resolve(options.features)), options.features);
+    if (options.clip.size() != 0 && (options.clip.size() != 2 || !(options.clip[0] < options.clip[1])))
+      throw InvalidInput("diffusion.sample: clip takes two rising numbers, such as -1 1");
+    read_starts();
+    read_reference();
+  }
+
+  SampleFindings run() {
+    SampleFindings findings;
+    findings.options = &options_;
+    findings.source = &source_;
+    const Plan plan = main_plan(findings.times);
+    const auto begin = std::chrono::steady_clock::now();
+    draw(plan, findings);
+    findings.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    findings.main.name = options_.schedule.empty() ? options_.solver.solver : "usf";
+    findings.main.nfe = plan.evaluations() * source_.model.cost;
+    if (!options_.save.empty()) write_point_set(context_.resolve(options_.save), findings.main.points);
+    solve_finely(findings);
+    judge(findings.main);
+    others(findings);
+    floors(findings);
+    findings.starts = starts_.leftCols(std::min<Index>(starts_.cols(), 2000));
+    findings.exact = exact_;
+    findings.notes = notes_;
+    return findings;
+  }
+
+  const ModelSource& source() const { return source_; }
+
+ private:
+  void read_starts() {
+    if (options_.starts.empty()) return;
+    const MatrixXd table = read_point_set(context_.resolve(options_.starts)).points;
+    const Index d = source_.model.dimension;
+    if (table.rows() != d && table.rows() != 2 * d)
+      throw InvalidInput("{}: {} coordinates; the model has {} (or twice as many: starts, then their known ends)", options_.starts, table.rows(), d);
+    starts_ = table.topRows(d);
+    if (table.rows() == 2 * d) ends_ = table.bottomRows(d);
+  }
+
+  void read_reference() {
+    if (options_.reference.empty()) {
+      if (source_.mixture) exact_ = draw_mixture(*source_.mixture, std::max<Index>(count(), 2), context_.seed, lane("diffusion.exact"));
+      return;
+    }
+    MatrixXd points = read_point_set(context_.resolve(options_.reference)).points;
+    const Index d = source_.model.dimension;
+    if (points.rows() == d + 1) {
+      points = MatrixXd(points.topRows(d));
+      notes_.push_back(fmt::format("The last column of {} is taken for a label.", options_.reference));
+    }
+    if (points.rows() != d) throw InvalidInput("{}: {} coordinates, the model has {}", options_.reference, points.rows(), d);
+    if (options_.reference_map.size() != 2) throw InvalidInput("diffusion.sample: reference_map takes a factor and a shift");
+    exact_ = (points.array() * options_.reference_map[0] + options_.reference_map[1]).matrix();
+  }
+
+  Index count() const { return starts_.size() > 0 ? starts_.cols() : options_.count; }
+
+  Plan with_clip(Plan plan) const {
+    if (!options_.clip.empty()) plan.clip = {options_.clip[0], options_.clip[1]};
+    return plan;
+  }
+
+  Plan plan_of(const SolverOptions& solver, std::vector<double>* times = nullptr) const {
+    const std::vector<double> grid = TimeGrid::parse(options_.grid, context_.base).times(source_.process, grid_steps(solver));
+    if (times != nullptr) *times = grid;
+    return with_clip(solver_plan(solver, source_.process, grid));
+  }
+
+  Plan main_plan(std::vector<double>& times) {
+    if (options_.schedule.empty()) return plan_of(options_.solver, &times);
+    const SolverSchedule schedule = read_solver_schedule(context_.resolve(options_.schedule));
+    times = schedule.times;
+    if (schedule.provenance.is_object() && schedule.provenance.contains("process") &&
+        schedule.provenance["process"] != source_.process.text())
+      notes_.push_back(fmt::format("The schedule was made for the process {}, this one is {}.", schedule.provenance["process"].dump(),
+                                   source_.process.text()));
+    return with_clip(usf_plan(source_.process, schedule));
+  }
+
+  void draw(const Plan& plan, SampleFindings& findings) {
+    const SampleChunks method(plan, source_.model, source_.process, options_.count, starts_);
+    Json identity;
+    identity["options"] = describe_without_outputs();
+    const Observers observers = context_.observers_with_checkpoints(identity);
+    auto run = drive(method, Budget::steps(method.steps()), context_.seed, observers);
+    findings.trace = method.trace(run.state);
+    findings.main.points = run.state.points.leftCols(run.state.done);
+    if (run.state.done < run.state.points.cols()) {
+      notes_.push_back(fmt::format("Interrupted: {} of {} points were drawn.", run.state.done, run.state.points.cols()));
+      if (run.state.done < 2) throw InvalidInput("diffusion.sample: interrupted before there were points");
+    }
+    if (starts_.size() == 0) starts_ = prior_points(source_.process, source_.model.dimension, findings.main.points.cols(), context_.seed);
+  }
+
+  Json describe_without_outputs() const {
+    SampleOptions own = options_;
+    own.save.clear();
+    return lehr::describe(own).values();
+  }
+
+  // The same starts, solved by rk4 in many steps: the truncation error's reference.
+  void solve_finely(const SampleFindings& findings) {
+    if (ends_.size() > 0 || !options_.fine || *options_.fine == 0) return;
+    const auto grid = TimeGrid::parse("rho(7)").times(source_.process, *options_.fine);
+    ends_ = follow(rho_runge_kutta_plan(source_.process, grid, "rk4"), source_.model, source_.process,
+                   starts_.leftCols(findings.main.points.cols()), {context_.seed});
+  }
+
+  void judge(SampledArm& arm) const {
+    if (ends_.size() > 0 && ends_.cols() == arm.points.cols()) {
+      const Eigen::VectorXd distance = (arm.points - ends_).colwise().norm();
+      std::vector<double> sorted(distance.begin(), distance.end());
+      const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+      std::nth_element(sorted.begin(), middle, sorted.end());
+      arm.rms = std::sqrt(distance.squaredNorm() / static_cast<double>(distance.size()));
+      arm.median = *middle / std::sqrt(static_cast<double>(arm.points.rows()));
+    }
+    if (exact_.size() == 0 || arm.points.cols() < 2) return;
+    arm.sliced = sliced_wasserstein(arm.points, exact_, 128, Seed{1});
+    arm.energy = energy_distance(arm.points.leftCols(std::min(most_for_energy, arm.points.cols())),
+                                 exact_.leftCols(std::min(most_for_energy, exact_.cols())));
+    if (features_) arm.frechet = frechet_distance(moments_of(features_(arm.points)), moments_of(features_(exact_)));
+    if (source_.mixture && source_.mixture->components() > 1)
+      arm.modes = total_variation(nearest_mean_shares(arm.points, source_.mixture->means), nearest_mean_shares(exact_, source_.mixture->means));
+  }
+
+  void others(SampleFindings& findings) {
+    std::vector<std::string> names = options_.compare;
+    std::vector<std::int64_t> counts = options_.sweep;
+    if (names.empty() && counts.empty()) return;
+    if (options_.schedule.empty() || !counts.empty()) names.insert(names.begin(), options_.solver.solver);
+    if (counts.empty()) counts.push_back(findings.main.nfe / source_.model.cost);
+    const MatrixXd starts = starts_.leftCols(findings.main.points.cols());
+    for (const std::string& name : names)
+      for (const std::int64_t nfe : counts) {
+        SolverOptions solver = options_.solver;
+        solver.solver = name;
+        solver.nfe = nfe;
+        if (name != options_.solver.solver) solver.order.reset();
+        const Plan plan = plan_of(solver);
+        SampledArm arm;
+        arm.name = name;
+        arm.nfe = plan.evaluations() * source_.model.cost;
+        arm.points = follow(plan, source_.model, source_.process, starts, {context_.seed});
+        judge(arm);
+        arm.points.resize(0, 0);
+        findings.others.push_back(std::move(arm));
+      }
+  }
+
+  // The same statistics between two true samples.
+  void floors(SampleFindings& findings) const {
+    if (!source_.mixture || !options_.reference.empty() || exact_.cols() < 2) return;
+    const MatrixXd other = draw_mixture(*source_.mixture, exact_.cols(), context_.seed, lane("diffusion.floor"));
+    findings.sliced_floor = sliced_wasserstein(other, exact_, 128, Seed{1});
+    findings.energy_floor = energy_distance(other.leftCols(std::min(most_for_energy, other.cols())),
+                                            exact_.leftCols(std::min(most_for_energy, exact_.cols())));
+    if (source_.mixture->components() > 1)
+      findings.modes_floor = total_variation(nearest_mean_shares(other, source_.mixture->means), nearest_mean_shares(exact_, source_.mixture->means));
+  }
+
+  const SampleOptions& options_;
+  TaskContext& context_;
+  ModelSource source_;
+  Features features_;
+  MatrixXd starts_, ends_, exact_;
+  std::vector<std::string> notes_;
+};
+
+Report run_sample(const SampleOptions& options, TaskContext& context) {
+  Sampler sampler(options, context);
+  return sample_report(sampler.run());
+}
+
+}  // namespace
+
+void SampleOptions::describe(OptionTable& table) {
+  model.describe(table);
+  table.add("solver", solver.solver, "how the grid is walked").choices(solver_names());
+  table.add("nfe", solver.nfe, "evaluations of the network a point").range(1, 100000);
+  table.add("order", solver.order, "of a multistep solver; default 3 from ten steps on, 2 from six, else 1").range(0, 4);
+  table.add("grid", grid, "times: power_t(p), rho(p), log_rho, cosine, leading, trailing or any schedule from T to t0");
+  table.add("schedule", schedule, "file of a solver schedule, a decision per step; takes the place of solver, nfe and grid");
+  table.add("tableau", solver.tableau, "deis_rho_rk: the Runge-Kutta method").choices(runge_kutta_names());
+  table.add("runge_kutta_start", solver.runge_kutta_start, "multistep solvers: first steps by rk4 (more evaluations)");
+  table.add("eta", solver.eta, "ddim: share of the ancestral noise").range(0, 1);
+  table.add("clip", clip, "range of clean values, such as -1 1: predictions outside are clipped");
+  table.add("count", count, "points to draw").range(1, 1e8);
+  table.add("starts", starts, "file of starting points at T; with twice the coordinates also their known ends");
+  table.add("fine", fine, "steps of a fine solve from the same starts, to measure the truncation error (0: none)").range(0, 1e6);
+  table.add("reference", reference, "file of true samples; default: exact draws where the model is a mixture");
+  table.add("reference_map", reference_map, "factor and shift of the reference's numbers");
+  table.add("features", features, "feature network for the Frechet distance");
+  table.add("compare", compare, "other solvers from the same starts").choices(solver_names());
+  table.add("sweep", sweep, "numbers of evaluations to compare at");
+  table.add("save", save, "file for the points: .npy, .npz, .csv or .safetensors");
+}
+
+Task diffusion_sample_task() {
+  return make_task<SampleOptions>(
+      "diffusion.sample", "", "samples of a diffusion model in few evaluations",
+      "Takes points from the prior to the data by the probability-flow ODE or the reverse SDE of an exact Gaussian mixture or of a network. "
+      "Every solver is a list of linear steps on a time grid, and the grid is a schedule: --grid takes a family or any schedule's text, "
+      "--schedule a file with a decision per step (what is predicted, order, points of the derivatives, scaling, corrector). --fine "
+      "measures the truncation error against a fine solve from the same starts; distances to true samples come with their noise floor.",
+      {"lehr diffusion sample mixture.json --nfe 10 --save x.npy",
+       "lehr diffusion sample net.safetensors --solver deis_tab --order 3 --grid \"power_t(2)\" --nfe 10 --count 1000",
+       "lehr diffusion sample mixture.json --fine 1000 --compare ddim heun2 --sweep 5 10 20 50",
+       "lehr diffusion sample mixture.json --schedule schedule.json --starts starts.csv"},
+      run_sample);
+}
+
+}  // namespace lehr::command

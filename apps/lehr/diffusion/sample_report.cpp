@@ -1,0 +1,198 @@
+// What `lehr diffusion sample` shows.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "apps/lehr/diffusion/sample.hpp"
+
+namespace lehr::command {
+
+using namespace diffusion;
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+
+constexpr Index shown_points = 2000;
+
+Series cloud(std::string label, const MatrixXd& points, int color) {
+  Series series;
+  series.label = std::move(label);
+  series.style = Series::Style::points;
+  series.color = color;
+  for (Index i = 0; i < std::min(shown_points, points.cols()); ++i) {
+    series.x.push_back(points(0, i));
+    series.y.push_back(points(1, i));
+  }
+  return series;
+}
+
+// Shares of the points of one coordinate in equal bins.
+Series histogram(std::string label, const MatrixXd& points, double low, double high, int color) {
+  constexpr int bins = 60;
+  Series series;
+  series.label = std::move(label);
+  series.style = Series::Style::steps;
+  series.color = color;
+  std::vector<double> counts(bins, 0.0);
+  for (Index i = 0; i < points.cols(); ++i)
+    counts[static_cast<std::size_t>(std::clamp(static_cast<int>((points(0, i) - low) / (high - low) * bins), 0, bins - 1))] += 1;
+  for (int b = 0; b < bins; ++b) {
+    series.x.push_back(low + (high - low) * (b + 0.5) / bins);
+    series.y.push_back(counts[static_cast<std::size_t>(b)] / static_cast<double>(points.cols()));
+  }
+  return series;
+}
+
+Figure points_figure(const SampleFindings& findings) {
+  Figure figure;
+  figure.name = "points";
+  const bool known = findings.exact.size() > 0;
+  if (findings.main.points.rows() == 1) {
+    double low = findings.main.points.minCoeff(), high = findings.main.points.maxCoeff();
+    if (known) low = std::min(low, findings.exact.minCoeff()), high = std::max(high, findings.exact.maxCoeff());
+    if (!(high > low)) high = low + 1;
+    figure.title = "Samples";
+    figure.x.label = "x", figure.y.label = "share";
+    if (known) figure.series.push_back(histogram("true", findings.exact, low, high, 1));
+    figure.series.push_back(histogram("sampled", findings.main.points, low, high, 0));
+  } else {
+    figure.title = "Samples, first two coordinates";
+    figure.x.label = "x0", figure.y.label = "x1";
+    if (known) figure.series.push_back(cloud("true", findings.exact, 1));
+    figure.series.push_back(cloud("sampled", findings.main.points, 0));
+  }
+  figure.caption = fmt::format("{} points by {} in {} evaluations each.", findings.main.points.cols(), findings.main.name, findings.main.nfe);
+  return figure;
+}
+
+Series line(std::string label, std::vector<double> x, std::vector<double> y, int color) {
+  Series series;
+  series.label = std::move(label);
+  series.x = std::move(x), series.y = std::move(y);
+  series.color = color;
+  return series;
+}
+
+Figure course_figure(const SampleFindings& findings) {
+  Figure figure;
+  figure.name = "course";
+  figure.title = "Course along the grid";
+  figure.x.label = "time", figure.y.label = "root mean square";
+  figure.y.log = true;
+  std::vector<double> t, state, noise, error_t, error;
+  for (const StepTrace& step : findings.trace) {
+    t.push_back(step.t), state.push_back(step.state);
+    noise.push_back(step.noise > 0 ? step.noise : std::nan(""));
+    if (step.error > 0) error_t.push_back(step.t), error.push_back(step.error);
+  }
+  figure.series = {line("state", t, state, 0), line("noise", t, noise, 1)};
+  if (!error.empty()) figure.series.push_back(line("local error", error_t, error, 2));
+  figure.caption = "Root mean squares per coordinate. The local error is the step less the same step an order lower; it costs no evaluation.";
+  return figure;
+}
+
+std::optional<double> chosen_error(const SampledArm& arm) { return arm.rms ? arm.rms : arm.frechet ? arm.frechet : arm.sliced; }
+
+Figure sweep_figure(const SampleFindings& findings) {
+  Figure figure;
+  figure.name = "evaluations";
+  const SampledArm& first = findings.others.front();
+  figure.title = "Error against evaluations";
+  figure.x.label = "evaluations a point", figure.x.log = true;
+  figure.y.label = first.rms ? "rms distance to the fine solve" : first.frechet ? "Frechet distance" : "sliced W2 to true samples";
+  figure.y.log = true;
+  std::vector<std::string> names;
+  std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> curves;
+  for (const SampledArm& arm : findings.others) {
+    const auto value = chosen_error(arm);
+    if (!value) continue;
+    if (!curves.contains(arm.name)) names.push_back(arm.name);
+    curves[arm.name].first.push_back(static_cast<double>(arm.nfe));
+    curves[arm.name].second.push_back(*value);
+  }
+  int color = 0;
+  for (const std::string& name : names) figure.series.push_back(line(name, curves[name].first, curves[name].second, color++));
+  if (!first.rms && !first.frechet && findings.sliced_floor) {
+    Series floor = line("noise floor", {figure.series.front().x.front(), figure.series.front().x.back()}, {*findings.sliced_floor, *findings.sliced_floor}, -1);
+    floor.style = Series::Style::dashed;
+    figure.series.push_back(std::move(floor));
+  }
+  figure.caption = "All solvers start from the same points.";
+  return figure;
+}
+
+Json cell(const std::optional<double>& value) { return value ? Json(*value) : Json(""); }
+
+void add_metrics(Report& report, const std::string& prefix, const SampledArm& arm) {
+  const auto add = [&](const char* name, const std::optional<double>& value) {
+    if (value) report.metric(prefix + name, *value);
+  };
+  add("rms", arm.rms);
+  add("median", arm.median);
+  add("sw2", arm.sliced);
+  add("energy", arm.energy);
+  add("frechet", arm.frechet);
+  add("mode_tv", arm.modes);
+}
+
+Table arms_table(const SampleFindings& findings) {
+  Table table;
+  table.title = "Solvers from the same starts";
+  table.columns = {"solver", "evaluations", "rms to the fine solve", "median per dimension", "sliced W2", "energy distance", "mode TV", "Frechet"};
+  table.formats = {"", "", ".3g", ".3g", ".4g", ".3g", ".3g", ".4g"};
+  const auto add = [&](const SampledArm& arm) {
+    table.rows.push_back({arm.name, arm.nfe, cell(arm.rms), cell(arm.median), cell(arm.sliced), cell(arm.energy), cell(arm.modes), cell(arm.frechet)});
+  };
+  if (findings.others.empty() || !findings.options->schedule.empty()) add(findings.main);
+  for (const SampledArm& arm : findings.others) add(arm);
+  if (findings.sliced_floor)
+    table.rows.push_back({"two true samples", "", "", "", cell(findings.sliced_floor), cell(findings.energy_floor), cell(findings.modes_floor), ""});
+  // Columns that nothing fills are left out.
+  for (std::size_t c = table.columns.size(); c-- > 2;) {
+    if (std::ranges::any_of(table.rows, [c](const auto& row) { return !row[c].is_string(); })) continue;
+    table.columns.erase(table.columns.begin() + static_cast<std::ptrdiff_t>(c));
+    table.formats.erase(table.formats.begin() + static_cast<std::ptrdiff_t>(c));
+    for (auto& row : table.rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(c));
+  }
+  return table;
+}
+
+Table steps_table(const SampleFindings& findings) {
+  const Process& process = findings.source->process;
+  Table table;
+  table.title = "Steps";
+  table.columns = {"step", "t", "lambda", "rho", "order", "evaluations", "rms state", "rms noise", "local error"};
+  table.formats = {"", ".4g", ".4g", ".4g", "", "", ".4g", ".4g", ".3g"};
+  for (const StepTrace& step : findings.trace)
+    table.rows.push_back({step.step, step.t, process.lambda(step.t), process.rho(step.t), step.order, step.evaluations, step.state,
+                          step.noise > 0 ? Json(step.noise) : Json(""), step.error > 0 ? Json(step.error) : Json("")});
+  return table;
+}
+
+}  // namespace
+
+Report sample_report(const SampleFindings& findings) {
+  Report report;
+  report.title = fmt::format("Samples of {}", findings.source->title);
+  report.metric("nfe", static_cast<double>(findings.main.nfe));
+  report.metric("points", static_cast<double>(findings.main.points.cols()));
+  report.metric("seconds", findings.seconds);
+  add_metrics(report, "", findings.main);
+  if (findings.sliced_floor) report.metric("sw2_floor", *findings.sliced_floor);
+  if (findings.energy_floor) report.metric("energy_floor", *findings.energy_floor);
+  if (findings.modes_floor) report.metric("mode_tv_floor", *findings.modes_floor);
+  for (const SampledArm& arm : findings.others) add_metrics(report, fmt::format("{}_{}_", arm.name, arm.nfe), arm);
+  report.tables = {arms_table(findings), steps_table(findings)};
+  report.figures.push_back(points_figure(findings));
+  report.figures.push_back(course_figure(findings));
+  if (findings.others.size() > 1 && chosen_error(findings.others.front()) && !findings.options->sweep.empty())
+    report.figures.push_back(sweep_figure(findings));
+  report.artifacts.push_back({"grid", "txt", grid_text(findings.times) + "\n", ""});
+  if (!findings.options->save.empty()) report.notes.push_back(fmt::format("The points are in {}.", findings.options->save));
+  for (const std::string& note : findings.notes) report.notes.push_back(note);
+  return report;
+}
+
+}  // namespace lehr::command
