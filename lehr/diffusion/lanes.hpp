@@ -15,7 +15,9 @@ struct LevelledMixture {
   const double* centres = nullptr;   // d x K
   const double* inverses = nullptr;  // inverse variances: K where spherical, d x K else
   const double* constants = nullptr;  // K
+  const double* squares = nullptr;    // |centre_k|^2, K
   double scale = 1;                   // of the output
+  bool products = false;              // distances by |x|^2 - 2 x c + |c|^2: half the work, for spherical components that are not narrow
 };
 // out(i, j) = scale sum_k p_k(x_i) inverse_kj (x_ij - centre_kj), p the posterior; log_density may be null. x and out are n x d, column by
 // column; n a multiple of 8.

@@ -1,5 +1,6 @@
 #include "lehr/diffusion/mixture_score.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -24,10 +25,12 @@ struct Level {
   MatrixXd centres;    // d x K
   ArrayXXd inverses;   // 1 x K or d x K
   ArrayXd constants;   // log w_k - (d log 2 pi + log det) / 2
+  ArrayXd squares;     // |a m_k|^2
+  bool products = false;
   double s = 1;
 
   LevelledMixture view(bool spherical) const {
-    return {centres.cols(), centres.rows(), spherical, centres.data(), inverses.data(), constants.data(), s};
+    return {centres.cols(), centres.rows(), spherical, centres.data(), inverses.data(), constants.data(), squares.data(), s, products};
   }
 };
 
@@ -37,6 +40,9 @@ Level level_of(const GaussianMixture& mixture, double a, double s) {
   level.centres = a * mixture.means;
   const ArrayXXd variances = a * a * mixture.covariances.array() + s * s;
   level.inverses = variances.inverse();
+  level.squares = level.centres.colwise().squaredNorm().transpose();
+  // |x - c|^2 / 2 v from products is off by about 1e-16 (|c|^2 + d v) / v.
+  level.products = variances.minCoeff() > 1e-5 * (level.squares.maxCoeff() + static_cast<double>(mixture.dimension()) * variances.maxCoeff());
   const auto d = static_cast<double>(mixture.dimension());
   const double share = mixture.shape == CovarianceShape::spherical ? d : 1;
   level.constants = mixture.weights.array().log() - 0.5 * (d * log_two_pi + share * variances.log().colwise().sum().transpose());
@@ -115,6 +121,8 @@ GaussianMixture noised(const GaussianMixture& mixture, double a, double s) {
 ScoreModel mixture_score(const GaussianMixture& mixture, const Process& process) {
   ScoreModel model;
   model.dimension = mixture.dimension();
+  // Blocks of about 8 KiB an array, so that a solver's history stays in the cache.
+  model.rows = std::clamp<Index>(1024 / mixture.dimension() / 16 * 16, 16, 256);
   if (mixture.shape == CovarianceShape::full) {
     auto components = std::make_shared<Components>();
     components->log_weights = mixture.weights.array().log();

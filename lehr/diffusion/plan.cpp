@@ -92,10 +92,20 @@ class Follower {
     }
   }
 
+  using Memory = std::vector<ArrayXXd>;
+  Memory memory() const { return Memory(static_cast<std::size_t>(places_.count)); }
+
   // Columns [first, first + count) of the batch.
-  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, MatrixXd& ends, BlockSums* sums) const {
-    const Index rows = (count + 7) / 8 * 8, d = starts.rows();
-    std::vector<ArrayXXd> memory(static_cast<std::size_t>(places_.count), ArrayXXd(rows, d));
+  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, MatrixXd& ends, BlockSums* sums, Memory& memory) const {
+    run(starts, first, count, ends, sums, memory, false);
+    // What is not finite stays so to the end; then the block is repeated to find where it began.
+    if (!std::isfinite(ends.middleCols(first, count).sum())) run(starts, first, count, ends, nullptr, memory, true);
+  }
+
+ private:
+  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, MatrixXd& ends, BlockSums* sums, Memory& memory, bool watchful) const {
+    const Index rows = (count + 7) / 8 * 8;
+    for (ArrayXXd& place : memory) place.resize(rows, starts.rows());
     for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
       ArrayXXd& x = memory[static_cast<std::size_t>(places_.state[i])];
       if (i == 0) {
@@ -105,14 +115,13 @@ class Follower {
         combine(i, memory, x);
         add_gaussian(i, first, count, x);
       }
-      if (plan_.nodes[i].evaluated) evaluate(i, first, count, memory);
+      if (plan_.nodes[i].evaluated) evaluate(i, first, count, memory, watchful);
       if (sums != nullptr) measure(i, count, memory, *sums);
     }
     ends.middleCols(first, count) = memory[static_cast<std::size_t>(places_.state.back())].topRows(count).transpose().matrix();
+    if (watchful) throw NumericalFailure("the end points of columns {} to {} are not finite", options_.first_column + first, options_.first_column + first + count - 1);
   }
 
- private:
-  using Memory = std::vector<ArrayXXd>;
   const ArrayXXd& noise(const Memory& memory, int node) const {
     return memory[static_cast<std::size_t>(places_.noise[static_cast<std::size_t>(node)])];
   }
@@ -137,12 +146,12 @@ class Follower {
     }
   }
 
-  void evaluate(std::size_t i, Index first, Index count, Memory& memory) const {
+  void evaluate(std::size_t i, Index first, Index count, Memory& memory, bool watchful) const {
     const ArrayXXd& x = memory[static_cast<std::size_t>(places_.state[i])];
     ArrayXXd& out = memory[static_cast<std::size_t>(places_.noise[i])];
     evaluate_[i](x, out);
     if (plan_.clip) clip(plan_.nodes[i].t, x, out);
-    if (!std::isfinite(out.sum())) refuse(i, first, count, out);
+    if (watchful && !std::isfinite(out.topRows(count).sum())) refuse(i, first, count, out);
   }
 
   void clip(double t, const ArrayXXd& x, ArrayXXd& noise) const {
@@ -220,13 +229,18 @@ MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& proces
   MatrixXd ends(starts.rows(), starts.cols());
   const Index block = model.rows, blocks = (starts.cols() + block - 1) / block;
   std::vector<BlockSums> sums(options.trace != nullptr ? static_cast<std::size_t>(blocks) : 0, BlockSums(plan.nodes.size()));
-  const auto run = [&](std::int64_t b) {
-    follower.run(starts, b * block, std::min(block, starts.cols() - b * block), ends, sums.empty() ? nullptr : &sums[static_cast<std::size_t>(b)]);
+  // Several blocks share their memory.
+  constexpr Index together = 16;
+  const auto run = [&](std::int64_t group) {
+    Follower::Memory memory = follower.memory();
+    for (Index b = group * together; b < std::min(blocks, (group + 1) * together); ++b)
+      follower.run(starts, b * block, std::min(block, starts.cols() - b * block), ends, sums.empty() ? nullptr : &sums[static_cast<std::size_t>(b)], memory);
   };
+  const Index groups = (blocks + together - 1) / together;
   if (model.parallel) {
-    parallel_for(blocks, run);
+    parallel_for(groups, run);
   } else {
-    for (Index b = 0; b < blocks; ++b) run(b);
+    for (Index group = 0; group < groups; ++group) run(group);
   }
   if (options.trace != nullptr) {
     BlockSums total(plan.nodes.size());

@@ -21,7 +21,9 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-constexpr Index most_for_energy = 5000;  // points of each side in the energy distance
+constexpr Index most_for_energy = 5000, most_for_sliced = 20000;  // points of each side in the distances
+
+Eigen::Ref<const MatrixXd> first(const MatrixXd& points, Index most) { return points.leftCols(std::min(most, points.cols())); }
 
 class Sampler {
  public:
@@ -147,9 +149,8 @@ class Sampler {
       arm.median = *middle / std::sqrt(static_cast<double>(arm.points.rows()));
     }
     if (exact_.size() == 0 || arm.points.cols() < 2) return;
-    arm.sliced = sliced_wasserstein(arm.points, exact_, 128, Seed{1});
-    arm.energy = energy_distance(arm.points.leftCols(std::min(most_for_energy, arm.points.cols())),
-                                 exact_.leftCols(std::min(most_for_energy, exact_.cols())));
+    arm.sliced = sliced_wasserstein(first(arm.points, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
+    arm.energy = energy_distance(first(arm.points, most_for_energy), first(exact_, most_for_energy));
     if (features_) arm.frechet = frechet_distance(moments_of(features_(arm.points)), moments_of(features_(exact_)));
     if (source_.mixture && source_.mixture->components() > 1)
       arm.modes = total_variation(nearest_mean_shares(arm.points, source_.mixture->means), nearest_mean_shares(exact_, source_.mixture->means));
@@ -183,9 +184,8 @@ class Sampler {
   void floors(SampleFindings& findings) const {
     if (!source_.mixture || !options_.reference.empty() || exact_.cols() < 2) return;
     const MatrixXd other = draw_mixture(*source_.mixture, exact_.cols(), context_.seed, lane("diffusion.floor"));
-    findings.sliced_floor = sliced_wasserstein(other, exact_, 128, Seed{1});
-    findings.energy_floor = energy_distance(other.leftCols(std::min(most_for_energy, other.cols())),
-                                            exact_.leftCols(std::min(most_for_energy, exact_.cols())));
+    findings.sliced_floor = sliced_wasserstein(first(other, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
+    findings.energy_floor = energy_distance(first(other, most_for_energy), first(exact_, most_for_energy));
     if (source_.mixture->components() > 1)
       findings.modes_floor = total_variation(nearest_mean_shares(other, source_.mixture->means), nearest_mean_shares(exact_, source_.mixture->means));
   }

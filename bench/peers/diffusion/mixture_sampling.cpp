@@ -1,0 +1,29 @@
+// Sampling an exact mixture, timed: bench/peers/diffusion/compare.py runs this beside NumPy and PyTorch.
+//   diffusion_bench MIXTURE.json COUNT      20 steps of tAB-DEIS of order 3 on one thread; a line of JSON with the processor time
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include "lehr/core/parallel.hpp"
+#include "lehr/diffusion/deis.hpp"
+#include "lehr/diffusion/mixture_file.hpp"
+#include "lehr/diffusion/mixture_score.hpp"
+
+int main(int count, char** words) {
+  using namespace lehr;
+  using namespace lehr::diffusion;
+  if (count != 3) return 2;
+  set_threads(1);
+  const Process process = Process::vp_linear();
+  const ScoreModel model = mixture_score(read_mixture(words[1]), process);
+  const auto begin = std::clock();
+  const Plan plan = deis_plan(process, TimeGrid::parse("power_t(2)").times(process, 20), {.order = 3});
+  const Eigen::Index total = std::atol(words[2]);
+  double sum = 0;
+  for (Eigen::Index first = 0; first < total; first += 4096) {
+    const Eigen::Index size = std::min<Eigen::Index>(4096, total - first);
+    sum += follow(plan, model, process, prior_points(process, model.dimension, size, Seed{1}, first), {Seed{1}, first}).sum();
+  }
+  fmt::print("{{\"seconds\": {}, \"sum\": {}}}\n", static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, sum);
+}
