@@ -10,7 +10,7 @@
 namespace lehr::diffusion {
 namespace {
 
-constexpr double ridge = 0.1;
+constexpr double ridge = 0.1, deviations = 2;
 
 Eigen::VectorXd normal_scores(std::span<const double> values) {
   std::vector<std::size_t> order(values.size());
@@ -35,15 +35,17 @@ RankPredictor::RankPredictor(Eigen::MatrixXd features, std::span<const double> v
     }
   const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
   std::nth_element(distances.begin(), middle, distances.end());
-  scale_ = -1 / std::max(*middle, 1e-12);
+  scale_ = -1 / std::max(0.5 * *middle, 1e-12);
   Eigen::MatrixXd kernel = (scale_ * squared.array()).exp();
   kernel.diagonal().array() += ridge;
-  weights_ = linalg::solve_semidefinite(kernel, normal_scores(values));
+  inverse_ = linalg::inverse(kernel);
+  weights_ = inverse_ * normal_scores(values);
 }
 
 double RankPredictor::score(const Eigen::VectorXd& features) const {
   const Eigen::VectorXd squared = (features_.colwise() - features).colwise().squaredNorm();
-  return weights_.dot((scale_ * squared.array()).exp().matrix());
+  const Eigen::VectorXd kernel = (scale_ * squared.array()).exp();
+  return weights_.dot(kernel) - deviations * std::sqrt(std::max(0.0, 1 - kernel.dot(inverse_ * kernel)));
 }
 
 double kendall_tau(std::span<const double> a, std::span<const double> b) {

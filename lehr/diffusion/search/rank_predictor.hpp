@@ -1,5 +1,7 @@
-// Predicts the rank of candidates from those evaluated: kernel ridge regression of the ranks' normal scores with a Gaussian kernel,
-// whose width is the median distance of the candidates; the ridge is a tenth of the kernel's diagonal.
+// Predicts the rank of candidates from those evaluated: kernel ridge regression of the ranks' normal scores with the kernel
+// exp(-2 d^2 / m^2), m the median distance of the candidates; the ridge is a tenth of the kernel's diagonal. A score is the prediction less two of
+// its standard deviations, so that candidates unlike all others are tried too; the prediction alone chooses copies of the best and finds
+// less than no predictor does.
 #pragma once
 
 #include <Eigen/Core>
@@ -16,7 +18,7 @@ class RankPredictor {
   double score(const Eigen::VectorXd& features) const;
 
  private:
-  Eigen::MatrixXd features_;
+  Eigen::MatrixXd features_, inverse_;
   Eigen::VectorXd weights_;
   double scale_ = 1;
 };
