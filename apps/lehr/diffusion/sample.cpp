@@ -6,11 +6,13 @@
 
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
+#include "lehr/core/files.hpp"
 #include "lehr/diffusion/deis.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/mixture_score.hpp"
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/residual_network.hpp"
+#include "lehr/diffusion/search/step_file.hpp"
 
 namespace lehr::command {
 
@@ -44,7 +46,7 @@ class Sampler {
     const auto begin = std::chrono::steady_clock::now();
     draw(plan, findings);
     findings.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    findings.main.name = options_.schedule.empty() ? options_.solver.solver : "usf";
+    findings.main.name = options_.schedule.empty() ? options_.solver.solver : "schedule";
     findings.main.nfe = plan.evaluations() * source_.model.cost;
     if (!options_.save.empty()) write_point_set(context_.resolve(options_.save), findings.main.points);
     solve_finely(findings);
@@ -101,7 +103,15 @@ class Sampler {
 
   Plan main_plan(std::vector<double>& times) {
     if (options_.schedule.empty()) return plan_of(options_.solver, &times);
-    const SolverSchedule schedule = read_solver_schedule(context_.resolve(options_.schedule));
+    const std::filesystem::path path = context_.resolve(options_.schedule);
+    const Json json = parse_json(read_file(path), path.string());
+    if (json.is_object() && json.contains("times")) {
+      const StepList list = step_list_from_json(json, path.string());
+      for (const std::int64_t index : list.subset.times) times.push_back(step_time(source_.process, index, list.total));
+      times.push_back(source_.process.t0());
+      return step_plan(source_.process, list.subset, list.total, list.options);
+    }
+    const SolverSchedule schedule = schedule_from_json(json, path.string());
     times = schedule.times;
     if (schedule.provenance.is_object() && schedule.provenance.contains("process") &&
         schedule.provenance["process"] != source_.process.text())
@@ -211,7 +221,7 @@ void SampleOptions::describe(OptionTable& table) {
   table.add("nfe", solver.nfe, "evaluations of the network a point").range(1, 100000);
   table.add("order", solver.order, "of a multistep solver; default 3 from ten steps on, 2 from six, else 1").range(0, 4);
   table.add("grid", grid, "times: power_t(p), rho(p), log_rho, cosine, leading, trailing or any schedule from T to t0");
-  table.add("schedule", schedule, "file of a solver schedule, a decision per step; takes the place of solver, nfe and grid");
+  table.add("schedule", schedule, "file of a solver schedule or a step list (`lehr diffusion search` writes both); takes the place of solver, nfe and grid");
   table.add("tableau", solver.tableau, "deis_rho_rk: the Runge-Kutta method").choices(runge_kutta_names());
   table.add("runge_kutta_start", solver.runge_kutta_start, "multistep solvers: first steps by rk4 (more evaluations)");
   table.add("eta", solver.eta, "ddim: share of the ancestral noise").range(0, 1);

@@ -1,9 +1,10 @@
 #include "apps/lehr/diffusion/tasks.hpp"
 
 #include "apps/lehr/diffusion/sample.hpp"
+#include "apps/lehr/diffusion/search.hpp"
 
 namespace lehr::command {
 
-Tasks diffusion_tasks() { return {diffusion_sample_task()}; }
+Tasks diffusion_tasks() { return {diffusion_sample_task(), diffusion_search_task()}; }
 
 }  // namespace lehr::command
