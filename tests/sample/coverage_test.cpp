@@ -8,12 +8,16 @@
 #include "lehr/core/parallel.hpp"
 #include "lehr/sample/adaptive_importance_sampling.hpp"
 #include "lehr/sample/annealed_smc.hpp"
+#include "lehr/sample/basis_text.hpp"
+#include "lehr/sample/design.hpp"
 #include "lehr/sample/entropic_particle_filter.hpp"
 #include "lehr/sample/linear_gaussian.hpp"
 #include "lehr/sample/log_weights.hpp"
 #include "lehr/sample/random_walk.hpp"
+#include "lehr/sample/reference_projection.hpp"
 #include "lehr/sample/sobol_indices.hpp"
 #include "lehr/sample/state_space_filter.hpp"
+#include "lehr/sample/weighted_least_squares.hpp"
 
 namespace lehr::sample {
 namespace {
@@ -106,6 +110,39 @@ TEST(Coverage, SobolIndices) {
     covered[3] += covers(indices.total[1].value, indices.total[1].standard_error, 5.0 / 6);
   }
   for (const std::int64_t count : covered) expect_covering(count, "index");
+}
+
+// How many of the designs have their fit's true error within 1.96 errors of the leave-one-out error.
+std::int64_t covering_designs(const FunctionSpace& space, const ScalarModel& f,
+                              const DesignOptions& options) {
+  const ReferenceProjection reference = reference_projection(space, f, Seed{1});
+  const std::vector<char> inside = parallel_map(repeats, [&](std::int64_t i) {
+    const Design design = draw_design(space, options, Seed{21}, static_cast<std::uint64_t>(i));
+    const Fit fit =
+        weighted_least_squares(space.features(design.points), design.weights, f(design.points).transpose())
+            .front();
+    return static_cast<char>(
+        covers(fit.leave_one_out, fit.leave_one_out_error, reference.error_of(fit.coefficients)));
+  });
+  return std::ranges::count(inside, 1);
+}
+
+// `lehr sample wls`: the leave-one-out error of fits, at 10 runs a function and at 25. Runs of dpp_repeat repel each other, which the
+// error does not know: it may be too large there, not too small.
+TEST(Coverage, LeaveOneOutErrors) {
+  const FunctionSpace plane = parse_basis("legendre:d=2,total=3"), line = parse_basis("legendre:degree=5");
+  const ScalarModel exponential = [](const Points& x) -> Eigen::VectorXd {
+    return (2 * x.row(0) + x.row(1)).array().exp().transpose();
+  };
+  const ScalarModel runge = [](const Points& x) -> Eigen::VectorXd {
+    return (1 / (1 + 5 * x.row(0).array().square())).transpose();
+  };
+  for (const char* kind : {"optimal_iid", "volume"}) {
+    expect_covering(covering_designs(plane, exponential, {.kind = kind, .n = 100}), kind);
+    expect_covering(covering_designs(line, runge, {.kind = kind, .n = 150}), kind);
+  }
+  EXPECT_GE(covering_designs(plane, exponential, {.kind = "dpp_repeat", .n = 100}), 930);
+  EXPECT_GE(covering_designs(line, runge, {.kind = "dpp_repeat", .n = 150}), 930);
 }
 
 }  // namespace
