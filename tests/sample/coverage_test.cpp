@@ -1,6 +1,8 @@
 // Standard errors say what they should: 95 % intervals of 1000 repeats contain the truth in 93 to 97 % of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -11,6 +13,7 @@
 #include "lehr/sample/basis_text.hpp"
 #include "lehr/sample/design.hpp"
 #include "lehr/sample/entropic_particle_filter.hpp"
+#include "lehr/sample/filter_averages.hpp"
 #include "lehr/sample/linear_gaussian.hpp"
 #include "lehr/sample/log_weights.hpp"
 #include "lehr/sample/random_walk.hpp"
@@ -18,6 +21,7 @@
 #include "lehr/sample/sobol_indices.hpp"
 #include "lehr/sample/state_space_filter.hpp"
 #include "lehr/sample/weighted_least_squares.hpp"
+#include "lehr/stats/summary.hpp"
 
 namespace lehr::sample {
 namespace {
@@ -33,37 +37,91 @@ bool covers(double estimate, double error, double truth) {
   return std::abs(estimate - truth) <= 1.96 * error;
 }
 
-// `lehr sample ssm`: ln of the mean of 40 independent estimates of the likelihood, tempered or not.
-TEST(Coverage, LikelihoodsOfStateSpaceModels) {
+LinearGaussian scalar_model(double transition, double variance, double noise) {
   LinearGaussian model;
-  model.transition = Eigen::MatrixXd::Constant(1, 1, 0.9);
-  model.transition_covariance = model.observation = Eigen::MatrixXd::Ones(1, 1);
-  model.observation_covariance = Eigen::MatrixXd::Constant(1, 1, 0.5);
+  model.transition = Eigen::MatrixXd::Constant(1, 1, transition);
+  model.transition_covariance = Eigen::MatrixXd::Constant(1, 1, variance);
+  model.observation = Eigen::MatrixXd::Ones(1, 1);
+  model.observation_covariance = Eigen::MatrixXd::Constant(1, 1, noise);
   model.initial_mean = Eigen::VectorXd::Zero(1);
   model.initial_covariance =
       LinearGaussian::stationary_covariance(model.transition, model.transition_covariance);
+  return model;
+}
+
+// `lehr sample ssm`: ln of the mean of 20 independent estimates of the likelihood, tempered or not, and the filtered
+// means, by Student's t.
+TEST(Coverage, StateSpaceModelsByManyRuns) {
+  const LinearGaussian model = scalar_model(0.9, 1, 0.5);
   Stream random(Seed{3}, 0);
   const Eigen::MatrixXd y = simulate(model, 8, random).observations;
-  const double exact = kalman_filter(model, y).log_likelihood;
+  const KalmanFilter exact = kalman_filter(model, y);
   const LinearGaussianSeries<1> series(model, y);
   const StateSpaceFilter<LinearGaussianSeries<1>> space(series);
   for (const char* name : {"pf", "epf"}) {
-    ParticleFilterOptions options;
-    options.method = name, options.particles = 200, options.max_steps = 8;
-    options.weight = "raw", options.accumulate = true;
-    const EntropicParticleFilter filter(space, space, options);
-    constexpr std::int64_t runs = 40;
-    const std::vector<double> logs = parallel_map(repeats * runs, [&](std::int64_t r) {
-      return drive(filter, Budget::steps(filter.steps()), Seed{static_cast<std::uint64_t>(r + 1)})
-          .state.course.trace.back()
-          .log_evidence;
+    const EntropicParticleFilter filter(space, space, likelihood_filter(name, 200, 8));
+    constexpr std::int64_t runs = 20;
+    struct Covered {
+      bool likelihood;
+      std::array<bool, 8> means;
+    };
+    const std::vector<Covered> found = parallel_map(repeats, [&](std::int64_t r) {
+      std::vector<double> logs;
+      FilterAverages averages;
+      for (std::int64_t i = 0; i < runs; ++i) {
+        const auto seed = static_cast<std::uint64_t>(r * runs + i + 1);
+        const auto state = drive(filter, Budget::steps(filter.steps()), Seed{seed}).state;
+        logs.push_back(state.course.trace.back().log_evidence), averages.add(state.means);
+      }
+      const LogMean mean = log_mean_exp(logs);
+      const auto covers_by_t = [&](double value, double error, double truth) {
+        return stats::t_interval(value, error, runs - 1).contains(truth);
+      };
+      Covered covered{covers_by_t(mean.value, mean.standard_error, exact.log_likelihood), {}};
+      const Eigen::MatrixXd means = averages.means(), errors = averages.mean_errors();
+      for (Eigen::Index t = 0; t < 8; ++t)
+        covered.means[static_cast<std::size_t>(t)] =
+            covers_by_t(means(0, t), errors(0, t), exact.means(0, t));
+      return covered;
     });
-    std::int64_t covered = 0;
-    for (std::int64_t r = 0; r < repeats; ++r) {
-      const LogMean mean = log_mean_exp(std::span(logs).subspan(static_cast<std::size_t>(r * runs), runs));
-      covered += covers(mean.value, mean.standard_error, exact);
+    expect_covering(std::ranges::count(found, true, &Covered::likelihood), name);
+    for (std::size_t t : {0, 3, 7})
+      expect_covering(std::ranges::count_if(found, [&](const Covered& c) { return c.means[t]; }),
+                      fmt::format("{}: mean at step {}", name, t + 1));
+  }
+}
+
+// One run of 1000 particles knows the errors of its filtered means and of its likelihood by its families, whether the process forgets
+// soon or late.
+TEST(Coverage, StateSpaceModelsByOneRun) {
+  constexpr std::int64_t steps = 16;
+  for (const LinearGaussian& model : {scalar_model(0.9, 1, 0.5), scalar_model(0.98, 0.05, 1)}) {
+    Stream random(Seed{3}, 0);
+    const Eigen::MatrixXd y = simulate(model, steps, random).observations;
+    const KalmanFilter exact = kalman_filter(model, y);
+    const LinearGaussianSeries<1> series(model, y);
+    const StateSpaceFilter<LinearGaussianSeries<1>> space(series);
+    for (const char* scheme : {"multinomial", "systematic"}) {
+      ParticleFilterOptions options = likelihood_filter("pf", 1000, steps);
+      options.resample = scheme, options.history = false, options.error_lags = 20;
+      const EntropicParticleFilter filter(space, space, options);
+      const auto found = parallel_map(repeats, [&](std::int64_t r) {
+        const auto state = drive(filter, Budget::steps(steps), Seed{static_cast<std::uint64_t>(r + 1)}).state;
+        const FilterCourse& course = state.course;
+        const double variance = relative_variance(course.probabilities, course.genealogy.family(),
+                                                  scheme[0] == 'm' ? course.resamplings : 0);
+        const auto mean_covers = [&](std::int64_t t) {
+          const FilterMeans& at = state.means[static_cast<std::size_t>(t)];
+          return covers(at.means[0], at.errors[0], exact.means(0, t));
+        };
+        return std::array{
+            mean_covers(steps - 5), mean_covers(steps - 1),
+            covers(course.trace.back().log_evidence, std::sqrt(variance), exact.log_likelihood)};
+      });
+      for (std::size_t i = 0; i < 3; ++i)
+        expect_covering(std::ranges::count_if(found, [&](const auto& covered) { return covered[i]; }),
+                        fmt::format("{}, {}", scheme, i < 2 ? "mean" : "likelihood"));
     }
-    expect_covering(covered, name);
   }
 }
 
