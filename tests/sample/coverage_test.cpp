@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numbers>
 
 #include "lehr/core/drive.hpp"
@@ -201,6 +202,70 @@ TEST(Coverage, LeaveOneOutErrors) {
   }
   EXPECT_GE(covering_designs(plane, exponential, {.kind = "dpp_repeat", .n = 100}), 930);
   EXPECT_GE(covering_designs(line, runge, {.kind = "dpp_repeat", .n = 150}), 930);
+}
+
+// `lehr sample compare-designs`: the root mean square error of 200 designs of a kind, as many as it draws by default, against that
+// of all 200,000.
+TEST(Coverage, RootMeanSquareErrorsOfDesigns) {
+  const FunctionSpace space = parse_basis("legendre:degree=3");
+  const ScalarModel f = [](const Points& x) -> Eigen::VectorXd { return x.row(0).array().exp().transpose(); };
+  const ReferenceProjection reference = reference_projection(space, f, Seed{1});
+  constexpr std::int64_t designs = 200;
+  const std::vector<double> squares = parallel_map(repeats * designs, [&](std::int64_t i) {
+    const Design design =
+        draw_design(space, {.kind = "optimal_iid", .n = 40}, Seed{5}, static_cast<std::uint64_t>(i));
+    const Fit fit =
+        weighted_least_squares(space.features(design.points), design.weights, f(design.points).transpose())
+            .front();
+    return std::pow(reference.error_of(fit.coefficients) / reference.best_error, 2);
+  });
+  const double truth = std::sqrt(stats::mean(squares));
+  std::int64_t covered = 0;
+  for (auto first = squares.begin(); first != squares.end(); first += designs) {
+    const RootMeanSquare found = root_mean_square({first, first + designs});
+    covered += covers(found.value, found.error, truth);
+  }
+  EXPECT_GE(covered, 900);  // not 930: squares of fits have a long tail, which 200 of them do not show
+  EXPECT_LE(covered, 970);
+}
+
+// `lehr sample epf --compare`: means over instances that the methods share. Z / Z exact has mean 1 for each of them, and its
+// differences mean 0.
+TEST(Coverage, MeansAndPairedDifferencesOverInstances) {
+  constexpr std::int64_t instances = 50, steps = 4;
+  const LinearGaussian model = scalar_model(0.9, 1, 1);
+  struct Ratios {
+    std::vector<double> pf, epf;
+  };
+  const auto found = parallel_map(repeats, [&](std::int64_t r) {
+    Ratios ratios;
+    for (std::int64_t k = 0; k < instances; ++k) {
+      const auto number = static_cast<std::uint64_t>(r * instances + k + 1);
+      Stream random(Seed{number}, lane("series"));
+      const Eigen::MatrixXd y = simulate(model, steps, random).observations;
+      const LinearGaussianSeries<1> series(model, y);
+      const StateSpaceFilter<LinearGaussianSeries<1>> space(series);
+      const double exact = kalman_filter(model, y).log_likelihood;
+      for (const char* name : {"pf", "epf"}) {
+        const EntropicParticleFilter filter(space, space, likelihood_filter(name, 200, steps));
+        const auto state = drive(filter, Budget::steps(steps), Seed{number}).state;
+        (name[0] == 'p' ? ratios.pf : ratios.epf)
+            .push_back(std::exp(state.course.trace.back().log_evidence - exact));
+      }
+    }
+    return ratios;
+  });
+  const auto covered_by = [&](auto values, double truth) {
+    return std::ranges::count_if(
+        found, [&](const Ratios& ratios) { return stats::t_interval(values(ratios), 0.95).contains(truth); });
+  };
+  expect_covering(covered_by([](const Ratios& r) { return r.pf; }, 1), "pf");
+  expect_covering(covered_by([](const Ratios& r) { return r.epf; }, 1), "epf");
+  const auto differences = [](Ratios r) {
+    std::ranges::transform(r.epf, r.pf, r.epf.begin(), std::minus());
+    return r.epf;
+  };
+  expect_covering(covered_by(differences, 0), "epf - pf");
 }
 
 }  // namespace

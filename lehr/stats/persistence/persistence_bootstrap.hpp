@@ -6,7 +6,10 @@
 // u = ln theta and u = ln(-ln S(t)),
 //   2 u - u_(1 - a/2), 2 u - u_(a/2),   u_p the value of rank (n + 1) p among n replicates,
 // as a fit's exponent is skewed and biased upwards. Percentile intervals, which repeat the bias in place of
-// taking it off, cover the true exponent in about 0.8; 39 replicates or more are needed for 95 %. What the
+// taking it off, cover the true exponent in about 0.8; 39 replicates or more are needed for 95 %. Their
+// own coverage, on 1000 Gaussian-covariance series of 80 and 160 mean intervals, is 0.93 to 0.975 for theta and
+// 0.92 to 0.97 for S(t), not 0.95: the spread of ln theta still changes with theta, and single fits go far
+// astray, which only a second level of replicates would correct, at the square of the cost. What the
 // intervals know is how well the series determines the parameters of its family: not whether the family is
 // the right one, nor what the approximation misses. Sources: B. Efron and R. Tibshirani, "An Introduction to
 // the Bootstrap", 1993, section 6.5; A. Davison and D. Hinkley, "Bootstrap Methods and their Application",
