@@ -24,8 +24,8 @@
 // Estimated with r_i^2 / (1 - h_i) for w g^2 in the first term and (r_i / (1 - h_i))^2 for e_i^2 in the second
 // (HC2 and HC3 of J. MacKinnon and H. White, J. Econometrics 29, 1985); the variance of a degenerate U-statistic
 // is W. Hoeffding's (Ann. Math. Statist. 19, 1948). The first term alone, the spread of the n terms, leaves out
-// the second, of relative size 8 m / n, and covers in 0.76 to 0.93 of designs rather than 0.95. For
-// independent runs and n >= 10 m the error's intervals of +- 1.96 cover in 0.93 to 0.98 (measured on five
+// the second, of relative size 8 m / n, and covers in 0.76 to 0.94 of designs rather than 0.95. For
+// independent runs and n >= 10 m the error's intervals of +- 1.96 cover in 0.93 to 0.99 (measured on five
 // functions); with 4 m runs, where lambda_min varies much, in 0.87 to 0.96. Runs that repel each other
 // (dpp_repeat) spread less than the formula knows: 0.95 to 0.99. Where a fit was chosen for its least L, as the
 // adaptive one is, L is too small by what the choice gained, which the error does not include.
