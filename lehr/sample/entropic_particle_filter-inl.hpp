@@ -188,7 +188,7 @@ template <SequenceProposal P, class S>
 void EntropicParticleFilter<P, S>::take_means(State& state) const {
   if constexpr (particles::HasQuantities<P>) {
     const auto count = static_cast<std::size_t>(proposal_.quantities());
-    FilterMeans moments{std::vector<double>(count), std::vector<double>(count)};
+    FilterMeans moments{std::vector<double>(count), std::vector<double>(count), {}};
     std::vector<double> values(count);
     for (std::size_t i = 0; i < state.particles.size(); ++i) {
       proposal_.quantities(state.particles[i], values.data());
@@ -200,7 +200,23 @@ void EntropicParticleFilter<P, S>::take_means(State& state) const {
         moments.variances[k] +=
             state.course.probabilities[i] * (values[k] - moments.means[k]) * (values[k] - moments.means[k]);
     }
+    if (selection_.options().error_lags > 0) take_errors(state, moments);
     state.means.push_back(std::move(moments));
+  }
+}
+
+template <SequenceProposal P, class S>
+void EntropicParticleFilter<P, S>::take_errors(const State& state, FilterMeans& moments) const {
+  if constexpr (particles::HasQuantities<P>) {
+    const std::size_t count = moments.means.size(), size = state.particles.size();
+    std::vector<double> values(count), all(count * size);
+    for (std::size_t i = 0; i < size; ++i) {
+      proposal_.quantities(state.particles[i], values.data());
+      for (std::size_t k = 0; k < count; ++k) all[k * size + i] = values[k];
+    }
+    for (std::size_t k = 0; k < count; ++k)
+      moments.errors.push_back(filtered_mean_error(std::span(all).subspan(k * size, size),
+                                                   state.course.probabilities, state.course.recent));
   }
 }
 
@@ -373,17 +389,24 @@ void EntropicParticleFilter<P, S>::fields(Visitor& visit, State& state) const {
   particles::visit_particles(proposal_, visit, "ended", state.ended);
   visit("ended_log_weights", state.ended_log_weights);
   particles::visit_generations(proposal_, visit, "kept", state.kept);
-  std::vector<double> means;
+  std::vector<double> means, errors;
   for (const FilterMeans& step : state.means) {
+    errors.insert(errors.end(), step.errors.begin(), step.errors.end());
     means.insert(means.end(), step.means.begin(), step.means.end());
     means.insert(means.end(), step.variances.begin(), step.variances.end());
   }
   visit("means", means);
+  visit("mean_errors", errors);
   if constexpr (particles::HasQuantities<P>) {
     const auto count = static_cast<std::ptrdiff_t>(proposal_.quantities());
     state.means.clear();
     for (auto next = means.begin(); count > 0 && means.end() - next >= 2 * count; next += 2 * count)
-      state.means.push_back({{next, next + count}, {next + count, next + 2 * count}});
+      state.means.push_back({{next, next + count}, {next + count, next + 2 * count}, {}});
+    if (count > 0 && std::ssize(errors) == count * std::ssize(state.means))
+      for (std::size_t t = 0; t < state.means.size(); ++t) {
+        const auto own = errors.begin() + count * static_cast<std::ptrdiff_t>(t);
+        state.means[t].errors.assign(own, own + count);
+      }
   }
 }
 

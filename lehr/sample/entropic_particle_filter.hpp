@@ -52,9 +52,10 @@ concept SequenceProposal = requires(const P& proposal, const typename P::Particl
   { proposal.finished(particle) } -> std::same_as<bool>;
 };
 
-// Weighted means of a generation, and variances around them.
+// Weighted means of a generation, and variances around them, one for each quantity; the standard errors of the means by genealogy.hpp
+// where error_lags > 0.
 struct FilterMeans {
-  std::vector<double> means, variances;  // one for each quantity
+  std::vector<double> means, variances, errors;
 };
 
 // What a filter ends with. The particles of pg are those of all sweeps.
@@ -114,6 +115,7 @@ class EntropicParticleFilter {
              std::vector<double>& scores) const;
   void follow_references(State& state, std::vector<Call>& calls) const;
   void take_means(State& state) const;
+  void take_errors(const State& state, FilterMeans& moments) const;
   void select(State& state, const Moment& now) const;
   std::vector<std::int64_t> kept_ancestors(const State& state, const Moment& now) const;
   void reuse_draws(State& state, const std::vector<std::int64_t>& ancestors,

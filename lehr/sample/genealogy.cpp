@@ -89,6 +89,56 @@ std::int64_t Genealogy::distinct_ancestors(std::int64_t generation) const {
   return count_distinct(ancestors_in(generation), sizes_[static_cast<std::size_t>(generation)]);
 }
 
+RecentAncestors::RecentAncestors(std::int64_t members, std::int64_t lags) : most_lags_(lags) {
+  generations_.emplace_back(static_cast<std::size_t>(members));
+  std::iota(generations_[0].begin(), generations_[0].end(), std::int64_t{0});
+}
+
+void RecentAncestors::descend(std::span<const std::int64_t> parents) {
+  std::vector<std::int64_t> self(parents.size());
+  std::iota(self.begin(), self.end(), std::int64_t{0});
+  std::vector<std::vector<std::int64_t>> generations{std::move(self)};
+  for (std::size_t l = 0; l < generations_.size() && std::ssize(generations) <= most_lags_; ++l) {
+    std::vector<std::int64_t>& next = generations.emplace_back(parents.size());
+    for (std::size_t j = 0; j < parents.size(); ++j)
+      next[j] = generations_[l][static_cast<std::size_t>(parents[j])];
+  }
+  generations_ = std::move(generations);
+}
+
+std::vector<std::int64_t> RecentAncestors::packed() const {
+  std::vector<std::int64_t> packed{std::ssize(generations_)};
+  for (const auto& generation : generations_)
+    packed.insert(packed.end(), generation.begin(), generation.end());
+  return packed;
+}
+
+void RecentAncestors::unpack(std::span<const std::int64_t> packed) {
+  const std::size_t count = static_cast<std::size_t>(packed.front());
+  const std::size_t members = count > 0 ? (packed.size() - 1) / count : 0;
+  generations_.clear();
+  for (std::size_t l = 0; l < count; ++l) {
+    const auto generation = packed.subspan(1 + l * members, members);
+    generations_.emplace_back(generation.begin(), generation.end());
+  }
+}
+
+double filtered_mean_error(std::span<const double> values, std::span<const double> probabilities,
+                           const RecentAncestors& ancestors) {
+  if (values.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  const double inflation = static_cast<double>(values.size()) / static_cast<double>(values.size() - 1);
+  double mean = 0, largest = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) mean += probabilities[i] * values[i];
+  for (std::int64_t lag = 0; lag <= ancestors.lags(); lag += std::max<std::int64_t>(1, lag / 2)) {
+    double squares = 0;
+    for (const double sum : family_sums(ancestors.ago(lag),
+                                        [&](std::size_t j) { return probabilities[j] * (values[j] - mean); }))
+      squares += sum * sum;
+    largest = std::max(largest, std::pow(inflation, static_cast<double>(lag + 1)) * squares);
+  }
+  return std::sqrt(largest);
+}
+
 FamilyStatistics family_statistics(std::span<const std::int64_t> family) {
   const auto count = static_cast<double>(family.size());
   FamilyStatistics result;

@@ -44,6 +44,8 @@ struct ParticleFilterOptions {
   std::int64_t references = 1;
   bool ancestor_sampling = false;
   bool history = true;
+  // Resamplings back to which the errors of filtered means look; 0: no errors. Not described: tasks that report means set it.
+  std::int64_t error_lags = 0;
 
   void describe(OptionTable& table);
 };

@@ -163,6 +163,7 @@ void ParticleSelection::begin(FilterCourse& course) const {
   course.probabilities.assign(size, 1 / static_cast<double>(count));
   course.finished.assign(size, 0);
   course.genealogy = Genealogy(count, options_.history);
+  course.recent = options_.error_lags > 0 ? RecentAncestors(count, options_.error_lags) : RecentAncestors();
   course.resamplings = 0;
 }
 
@@ -260,6 +261,7 @@ void ParticleSelection::inherit(FilterCourse& course, std::span<const std::int64
   course.carried = std::move(carried);
   course.log_weights = course.carried;
   course.genealogy.descend(ancestors);
+  if (options_.error_lags > 0) course.recent.descend(ancestors);
   ++course.resamplings;
 }
 

@@ -50,6 +50,7 @@ struct FilterCourse {
   std::vector<double> probabilities;        // w / sum w of the last generation that was weighed
   std::vector<std::uint8_t> finished;       // takes no more steps
   Genealogy genealogy;
+  RecentAncestors recent;        // where error_lags > 0
   std::int64_t resamplings = 0;  // in this sweep
   std::int64_t calls = 0, failures = 0, dropped = 0;
   std::vector<FilterStep> trace;
@@ -61,6 +62,7 @@ struct FilterCourse {
     visit("log_weights", log_weights), visit("probabilities", probabilities);
     visit("finished", finished);
     genealogy.fields(visit, "genealogy");
+    recent.fields(visit, "recent");
     visit("resamplings", resamplings);
     visit("calls", calls), visit("failures", failures), visit("dropped", dropped);
     std::vector<double> packed = packed_trace();

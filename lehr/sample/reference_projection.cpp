@@ -4,6 +4,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/sample/design.hpp"
+#include "lehr/stats/summary.hpp"
 
 namespace lehr::sample {
 
@@ -88,6 +89,13 @@ ReferenceProjection reference_projection(const FunctionSpace& space, const Scala
   if (!space.quadrature.empty() && grid_size(space.quadrature) <= largest_grid)
     return by_rule(space, function, tensor_rule(space.quadrature));
   return by_draws(space, function, seed);
+}
+
+RootMeanSquare root_mean_square(const std::vector<double>& squares) {
+  RootMeanSquare result{std::sqrt(stats::mean(squares)), 0};
+  if (squares.size() > 1 && result.value > 0)
+    result.error = stats::standard_error(squares) / (2 * result.value);
+  return result;
 }
 
 }  // namespace lehr::sample

@@ -6,6 +6,8 @@
 // finite domain; otherwise by least squares from many independent points, whose error is then reported.
 #pragma once
 
+#include <vector>
+
 #include "lehr/sample/adaptive_least_squares.hpp"
 
 namespace lehr::sample {
@@ -19,6 +21,14 @@ struct ReferenceProjection {
   // |f - f_hat| of a fit with these coefficients (of the first functions; the others count as 0).
   double error_of(const Eigen::VectorXd& c) const;
 };
+
+// The root of the mean of squared errors of many fits, and its standard error s / (2 sqrt(n) root) by the delta method.
+// Squares of fits have a long tail: at 10 runs a function intervals of +- 1.96 cover in 0.92 for 100 or 200
+// designs, as the largest squares, which decide the mean, are seldom among them.
+struct RootMeanSquare {
+  double value = 0, error = 0;
+};
+RootMeanSquare root_mean_square(const std::vector<double>& squares);
 
 // Throws InvalidInput where the function is not finite at a node.
 ReferenceProjection reference_projection(const FunctionSpace& space, const ScalarModel& function, Seed seed);

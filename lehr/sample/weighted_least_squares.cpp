@@ -15,7 +15,8 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr double least_diagonal = 1e-13;  // of R, as a share of its largest: below, features depend on each other
+constexpr double least_diagonal =
+    1e-13;  // of R, as a share of its largest: below, features depend on each other
 constexpr double full_leverage = 1 - 1e-10;
 
 void check_runs(const MatrixXd& features, const VectorXd& weights, const MatrixXd& values) {
@@ -52,18 +53,30 @@ double kernel_factor(const ReproducingKernel& kernel, const Points& points, cons
   return norm_factor(std::sqrt(kernel.operator_norm), std::sqrt(eigenvalues.tail(1)(0)), lambda_min);
 }
 
-// The leave-one-out error from weighted residuals sqrt(w) r and leverages: the root of a mean, its error by
-// the delta method.
-void leave_one_out(const VectorXd& residuals, const VectorXd& leverages, Fit& fit) {
+// 2 tr(C^2) without the terms of a run with itself, C = sum_i e_i^2 z_i z_i', z_i = R^-1 q_i: the variance of
+// |c - c*|^2 about its diagonal terms.
+double coefficient_fluctuation(const linalg::ThinQr& qr, const VectorXd& squares) {
+  const MatrixXd influences =  // m x n
+      linalg::solve_upper(qr.r, MatrixXd(qr.q.transpose())) * squares.cwiseSqrt().asDiagonal();
+  const MatrixXd covariance = influences * influences.transpose();
+  return std::max(0.0,
+                  2 * (covariance.squaredNorm() - influences.colwise().squaredNorm().array().square().sum()));
+}
+
+// The leave-one-out error from weighted residuals sqrt(w) r, and its error as the header has it.
+void leave_one_out(const linalg::ThinQr& qr, const VectorXd& residuals, Fit& fit) {
   fit.leave_one_out = fit.leave_one_out_error = std::numeric_limits<double>::quiet_NaN();
-  if (leverages.maxCoeff() > full_leverage || leverages.size() < 2) return;
-  const VectorXd squares = (residuals.array() / (1 - leverages.array())).square();
+  const VectorXd rest = 1 - qr.q.rowwise().squaredNorm().array();  // 1 - leverage
+  if (rest.minCoeff() < 1 - full_leverage || rest.size() < 2) return;
+  const VectorXd squares = residuals.cwiseQuotient(rest).cwiseAbs2();
+  const VectorXd first_order = residuals.cwiseAbs2().cwiseQuotient(rest);
   fit.leave_one_out = std::sqrt(squares.mean());
-  fit.leave_one_out_error =
-      fit.leave_one_out > 0
-          ? stats::standard_error({squares.data(), static_cast<std::size_t>(squares.size())}) /
-                (2 * fit.leave_one_out)
-          : 0;
+  fit.leave_one_out_error = 0;
+  if (!(fit.leave_one_out > 0)) return;
+  const double error =
+      stats::standard_error({first_order.data(), static_cast<std::size_t>(first_order.size())});
+  const double variance = error * error + 4 * coefficient_fluctuation(qr, squares);
+  fit.leave_one_out_error = std::sqrt(variance) / (2 * fit.leave_one_out);
 }
 
 }  // namespace
@@ -113,7 +126,6 @@ std::vector<Fit> weighted_least_squares(const MatrixXd& features, const VectorXd
         "more runs",
         features.cols(), features.rows(),
         least_eigenvalue(empirical_gram(features, weights, features.rows())));
-  const VectorXd leverages = qr.q.rowwise().squaredNorm();
   std::vector<Fit> fits;
   for (Index output = 0; output < values.rows(); ++output) {
     const VectorXd right = root.cwiseProduct(values.row(output).transpose());
@@ -122,7 +134,7 @@ std::vector<Fit> weighted_least_squares(const MatrixXd& features, const VectorXd
     Fit fit;
     fit.coefficients = linalg::solve_upper(qr.r, along);
     fit.residual = residuals.norm() / std::sqrt(static_cast<double>(weights.size()));
-    leave_one_out(residuals, leverages, fit);
+    leave_one_out(qr, residuals, fit);
     fits.push_back(std::move(fit));
   }
   return fits;

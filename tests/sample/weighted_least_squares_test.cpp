@@ -124,27 +124,18 @@ TEST(WeightedLeastSquares, LeaveOneOutIsWhatItSays) {
   EXPECT_TRUE(std::isnan(fit_design(space, {.kind = "dpp"}, wave, 3).fit.leave_one_out));
 }
 
-// How often the true error lies within two standard errors of the leave-one-out error: the share of 400
-// designs must be near 0.95 with room for what the delta method and the common design leave out; and the
-// estimate is not biased by more than a tenth.
-TEST(WeightedLeastSquares, LeaveOneOutErrorBarsCover) {
+// Over designs of 80 runs the mean of the leave-one-out errors is that of the errors within a tenth; a design of repelling runs is
+// least like one of 79. How far a single one is off, and how well it is known: coverage_test.cpp.
+TEST(WeightedLeastSquares, LeaveOneOutHasLittleBias) {
   const FunctionSpace space = parse_basis("legendre:degree=7");
   const ReferenceProjection reference = reference_projection(space, wave, Seed{1});
-  for (const DesignOptions& options :
-       {DesignOptions{.kind = "optimal_iid", .n = 80}, DesignOptions{.kind = "volume", .n = 80},
-        DesignOptions{.kind = "dpp_repeat", .n = 80}}) {
-    int covered = 0;
+  for (const char* kind : {"optimal_iid", "volume", "dpp_repeat"}) {
     double estimates = 0, errors = 0;
-    const int designs = 400;
-    for (std::uint64_t i = 0; i < designs; ++i) {
-      const FittedDesign fitted = fit_design(space, options, wave, i);
-      const double error = reference.error_of(fitted.fit.coefficients);
-      covered += std::abs(fitted.fit.leave_one_out - error) <= 1.96 * fitted.fit.leave_one_out_error;
-      estimates += fitted.fit.leave_one_out, errors += error;
+    for (std::uint64_t i = 0; i < 400; ++i) {
+      const FittedDesign fitted = fit_design(space, {.kind = kind, .n = 80}, wave, i);
+      estimates += fitted.fit.leave_one_out, errors += reference.error_of(fitted.fit.coefficients);
     }
-    RecordProperty("coverage_" + options.kind, covered);
-    EXPECT_GE(covered, 0.9 * designs) << options.kind;
-    EXPECT_NEAR(estimates / errors, 1, 0.1) << options.kind;
+    EXPECT_NEAR(estimates / errors, 1, 0.1) << kind;
   }
 }
 

@@ -297,6 +297,33 @@ Report epf_repeated_report(const EpfOptions& options, const RepeatedFilters::Sta
   return report;
 }
 
+namespace {
+
+// Differences of quality from the first method with as many particles, instance by instance; errors with Student's t of instances - 1
+// degrees of freedom.
+Table differences_table(const EpfOptions& options, const std::vector<EpfArm>& arms, Report& report) {
+  Table table{.title = fmt::format("Quality minus that of {} on the same instances", options.compare.front()),
+              .columns = {"method", "particles", "difference", "error"},
+              .rows = {},
+              .formats = {"", "", ".4f", ".2g"}};
+  for (const EpfArm& arm : arms) {
+    const auto first = std::ranges::find_if(arms, [&](const EpfArm& other) {
+      return other.method == options.compare.front() && other.particles == arm.particles;
+    });
+    if (first == arms.end() || arm.method == first->method ||
+        first->runs.quality.size() != arm.runs.quality.size())
+      continue;
+    std::vector<double> differences = arm.runs.quality;
+    for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= first->runs.quality[i];
+    add_mean(report, "difference_" + arm_name(arm), differences);
+    table.rows.push_back(
+        {arm.method, arm.particles, stats::mean(differences), json_number(standard_error_of(differences))});
+  }
+  return table;
+}
+
+}  // namespace
+
 Report epf_comparison_report(const EpfOptions& options, const std::vector<EpfArm>& arms,
                              const std::string& name) {
   Report report;
@@ -324,10 +351,12 @@ Report epf_comparison_report(const EpfOptions& options, const std::vector<EpfArm
     if (exact) more(evidence_ratios(arm.runs));
   }
   report.tables.push_back(std::move(table));
+  if (Table differences = differences_table(options, arms, report); !differences.rows.empty())
+    report.tables.push_back(std::move(differences));
   report.figures.push_back(comparison_figure(options, arms, false));
   if (successes) report.figures.push_back(comparison_figure(options, arms, true));
   report.notes.push_back(
-      "Methods share their instances, so their differences are known better than the errors of each say.");
+      "Methods share their instances: errors of differences are those of the instances' differences.");
   return report;
 }
 

@@ -172,13 +172,6 @@ std::string coefficients_csv(const sample::FunctionSpace& space, const VectorXd&
   return csv_text(columns);
 }
 
-RootMeanSquare root_mean_square(const std::vector<double>& squares) {
-  RootMeanSquare result{std::sqrt(stats::mean(squares)), 0};
-  if (squares.size() > 1 && result.value > 0)
-    result.error = stats::standard_error(squares) / (2 * result.value);
-  return result;
-}
-
 Series distribution_series(std::string label, std::vector<double> sample) {
   std::ranges::sort(sample);
   Series series{.label = std::move(label), .style = Series::Style::line};

@@ -7,6 +7,7 @@
 #include "lehr/core/report.hpp"
 #include "lehr/core/task.hpp"
 #include "lehr/sample/design.hpp"
+#include "lehr/sample/reference_projection.hpp"
 #include "lehr/sample/weighted_least_squares.hpp"
 
 namespace lehr::command {
@@ -36,11 +37,7 @@ std::string coefficients_csv(const sample::FunctionSpace& space, const Eigen::Ve
 // first coordinate and the points of the first two.
 void add_point_figures(const sample::FunctionSpace& space, const sample::Design& design, Report& report);
 
-// Mean squared, its root with the standard error (delta method).
-struct RootMeanSquare {
-  double value = 0, error = 0;
-};
-RootMeanSquare root_mean_square(const std::vector<double>& squares);
+using sample::root_mean_square, sample::RootMeanSquare;
 
 // The distribution function of a sample as a curve of steps.
 Series distribution_series(std::string label, std::vector<double> sample);

@@ -8,6 +8,7 @@
 #include "lehr/core/files.hpp"
 #include "lehr/core/parallel.hpp"
 #include "lehr/sample/entropic_particle_filter.hpp"
+#include "lehr/sample/filter_averages.hpp"
 #include "lehr/sample/resampling.hpp"
 #include "lehr/sample/state_space_filter.hpp"
 
@@ -46,6 +47,9 @@ void SsmOptions::describe(OptionTable& table) {
 
 namespace {
 
+constexpr std::int64_t lags_of_one_run = 20;  // resamplings back to which one run's errors look
+constexpr std::int64_t least_families = 10;   // whose spread may be taken for an error
+
 ParticleFilterOptions filter_options(const SsmOptions& options, std::int64_t length) {
   ParticleFilterOptions filter = likelihood_filter(options.method, 1, length);
   filter.particles = options.particles;
@@ -57,6 +61,7 @@ ParticleFilterOptions filter_options(const SsmOptions& options, std::int64_t len
   filter.lam = options.lam;
   filter.shuffle = false;  // costs a third of a step, and systematic resampling needs no order here
   filter.history = false;
+  filter.error_lags = options.runs == 1 ? lags_of_one_run : 0;  // the spread of several runs says more
   return filter;
 }
 
@@ -68,7 +73,9 @@ struct RepeatedSeries {
   std::int64_t runs;
 
   struct State {
-    std::vector<double> log_likelihoods, means, squares, variances, ess;  // sums over runs but for the first
+    std::vector<double> log_likelihoods;  // of each run
+    FilterAverages averages;
+    std::vector<double> ess;  // sums over runs
   };
 
   State start(const Moment&) const { return {}; }
@@ -81,7 +88,7 @@ struct RepeatedSeries {
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
     visit("log_likelihoods", state.log_likelihoods);
-    visit("means", state.means), visit("squares", state.squares), visit("variances", state.variances);
+    state.averages.fields(visit, "averages");
     visit("ess", state.ess);
   }
 
@@ -97,39 +104,20 @@ struct RepeatedSeries {
 
   void add(State& state, const typename Filter::State& run) const {
     state.log_likelihoods.push_back(run.course.trace.back().log_evidence);
-    const std::size_t steps = run.means.size(), width = run.means.front().means.size();
-    state.ess.resize(steps);
-    for (std::vector<double>* sums : {&state.means, &state.squares, &state.variances})
-      sums->resize(steps * width);
-    for (std::size_t t = 0; t < steps; ++t) {
-      state.ess[t] += run.course.trace[t].tempering.ess;
-      for (std::size_t k = 0; k < width; ++k) {
-        const double mean = run.means[t].means[k];
-        state.means[t * width + k] += mean;
-        state.squares[t * width + k] += mean * mean;
-        state.variances[t * width + k] += run.means[t].variances[k];
-      }
-    }
+    state.averages.add(run.means);
+    state.ess.resize(run.means.size());
+    for (std::size_t t = 0; t < state.ess.size(); ++t) state.ess[t] += run.course.trace[t].tempering.ess;
   }
 };
 
-// Sums over runs as means, and what their spread says about the means' errors.
 template <class State>
-void take_averages(const State& state, Eigen::Index width, SsmResult& result) {
-  const auto steps = static_cast<Eigen::Index>(state.ess.size());
-  const auto count = static_cast<double>(state.log_likelihoods.size());
-  const auto table = [&](const std::vector<double>& sums) {
-    return Eigen::MatrixXd(Eigen::Map<const Eigen::MatrixXd>(sums.data(), width, steps) / count);
-  };
+void take_averages(const State& state, SsmResult& result) {
   result.log_likelihoods = state.log_likelihoods;
-  result.means = table(state.means);
-  result.variances = table(state.variances);
-  result.mean_errors =
-      count > 1
-          ? Eigen::MatrixXd(
-                ((table(state.squares) - result.means.cwiseAbs2()).cwiseMax(0) / (count - 1)).cwiseSqrt())
-          : Eigen::MatrixXd();
-  for (const double ess : state.ess) result.ess.push_back(ess / count);
+  result.means = state.averages.means();
+  result.variances = state.averages.variances();
+  result.mean_errors = state.averages.mean_errors();
+  for (const double ess : state.ess)
+    result.ess.push_back(ess / static_cast<double>(state.log_likelihoods.size()));
 }
 
 template <class Series>
@@ -156,9 +144,10 @@ SsmResult filter_series(const Series& series, const SsmOptions& options, TaskCon
     if (run.state.course.trace.empty()) throw InvalidInput("sample.ssm: interrupted before the first step");
     runs.add(state, run.state);
     const FilterCourse& course = run.state.course;
-    if (why != Stop::interrupted && course.genealogy.distinct_founders() > 1)
-      result.single_error = std::sqrt(std::max(
-          0.0, relative_variance(course.probabilities, course.genealogy.family(), course.resamplings)));
+    const std::int64_t multinomial = options.resample == "multinomial" ? course.resamplings : 0;
+    if (why != Stop::interrupted && course.genealogy.distinct_founders() >= least_families)
+      result.single_error = std::sqrt(
+          std::max(0.0, relative_variance(course.probabilities, course.genealogy.family(), multinomial)));
   } else {
     auto run =
         drive(runs, Budget::steps((options.runs + runs.block - 1) / runs.block), context.seed, observers);
@@ -175,7 +164,7 @@ SsmResult filter_series(const Series& series, const SsmOptions& options, TaskCon
     result.particle_steps +=
         static_cast<double>(state.log_likelihoods.size()) *
         static_cast<double>(filter.selection().particles_at(static_cast<std::int64_t>(t + 1)));
-  take_averages(state, series.quantities(), result);
+  take_averages(state, result);
   return result;
 }
 

@@ -34,6 +34,12 @@ double worst_mean(const SsmResult& result) {
   return ((result.means - result.exact_means.leftCols(steps)).array().abs() / deviations).maxCoeff();
 }
 
+// The largest standard error of a filtered mean, in filtered standard deviations; nan where none is known.
+double worst_mean_error(const SsmResult& result) {
+  if (result.mean_errors.size() == 0) return std::numeric_limits<double>::quiet_NaN();
+  return (result.mean_errors.array() / result.variances.array().max(1e-12).sqrt()).maxCoeff();
+}
+
 Figure states_figure(const SsmModel& model, const SsmResult& result) {
   const bool hmm = model.kind == "hmm";
   Figure figure;
@@ -86,6 +92,9 @@ Table ssm_table(const SsmResult& result, const LogMean& estimate) {
               .rows = {},
               .formats = {"", ".8g", ".2g"}};
   table.rows.push_back({"ln Z", estimate.value, json_number(estimate.standard_error)});
+  if (std::isfinite(worst_mean_error(result)))
+    table.rows.push_back(
+        {"largest error of a filtered mean, in standard deviations", worst_mean_error(result), Json()});
   if (result.exact_log_likelihood) {
     table.rows.push_back({"exact", *result.exact_log_likelihood, Json()});
     table.rows.push_back({"worst filtered mean, in standard deviations", worst_mean(result), Json()});
@@ -119,13 +128,15 @@ Report ssm_report(const SsmOptions& options, const SsmModel& model, const Eigen:
     report.metric("evidence_ratio", stats::mean(ratios));
     if (ratios.size() > 1) report.metric("evidence_ratio_error", stats::standard_error(ratios));
   }
+  if (std::isfinite(worst_mean_error(result))) report.metric("largest_mean_error", worst_mean_error(result));
   report.metric("least_ess", *std::ranges::min_element(result.ess));
   report.tables.push_back(ssm_table(result, estimate));
   report.figures = {states_figure(model, result), effective_figure(result)};
   report.artifacts.push_back(
       {.name = "filtered", .extension = "csv", .content = ssm_csv(model, observations, result), .path = {}});
   if (result.log_likelihoods.size() == 1 && !std::isfinite(estimate.standard_error))
-    report.notes.push_back("One run of which one ancestor is left does not tell its error: --runs 10 does.");
+    report.notes.push_back(
+        "One run of which few ancestors are left does not tell the error of ln Z: --runs 10 does.");
   if (result.interrupted) report.notes.push_back("Interrupted: this is what had been filtered by then.");
   report.notes.push_back(fmt::format("{} runs, {:.3g} particle steps in {:.3g} s ({:.3g} a second).",
                                      result.log_likelihoods.size(), result.particle_steps, result.seconds,

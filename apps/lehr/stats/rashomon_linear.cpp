@@ -44,7 +44,7 @@ void cross_validate_linear(const RashomonOptions& options, TaskContext& context,
     return static_cast<double>(errors) / static_cast<double>(test.records());
   });
   linear.test_loss = mean(losses);
-  linear.test_error = standard_error(losses);
+  linear.test_error = fold_error(losses);
 }
 
 void split_linear(const RashomonOptions& options, TaskContext& context, const LinearClass& linear,

@@ -275,7 +275,7 @@ class TreeStudy {
       std::vector<double> own;
       for (const auto& fold : losses) own.push_back(fold[k - first_class_]);
       result_.classes[k].test_loss = mean(own);
-      result_.classes[k].test_error = standard_error(own);
+      result_.classes[k].test_error = fold_error(own);
     }
   }
 

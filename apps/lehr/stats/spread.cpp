@@ -65,7 +65,7 @@ Figure accuracy_figure(const std::vector<TimedAccuracy>& learners, double majori
                              .low = {v.accuracy - v.standard_error},
                              .high = {v.accuracy + v.standard_error}});
   }
-  figure.caption += ". Bars are one standard error over the folds.";
+  figure.caption += ". Bars are one standard error of the accuracy on new records.";
   figure.series.push_back({.label = "most frequent class",
                            .style = Series::Style::dashed,
                            .x = {0.5, static_cast<double>(learners.size()) + 0.5},
@@ -105,6 +105,7 @@ Report spread_report(const SpreadOptions& options, const LabelledTable& table,
   report.tables = {labelled_table_summary(table, options.table.name()), learners_table(learners)};
   report.json = {{"table", options.table.name()}, {"records", table.records()}, {"folds", options.folds}};
   report.metric("spread", spread);
+  report.metric("spread_error", accuracy_spread_error(plain));
   for (const TimedAccuracy& l : learners) {
     best = std::max(best, l.validation.accuracy);
     std::string name = l.name;

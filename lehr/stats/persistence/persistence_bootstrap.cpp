@@ -20,12 +20,24 @@ CirculantEmbedding series_embedding(const CovarianceFit& fit, std::int64_t serie
                                                fast_length(std::max<std::int64_t>(series_length, 64))));
 }
 
-}  // namespace
+// Quantile of rank (n + 1) p among n values, linear between them and flat beyond.
+double replicate_quantile(std::span<const double> sorted, double p) {
+  const auto count = static_cast<double>(sorted.size());
+  const double rank = std::clamp((count + 1) * p - 1, 0.0, count - 1);
+  return quantile(sorted, count > 1 ? rank / (count - 1) : 0);
+}
 
-struct PersistenceBootstrap::Replicate {
-  double theta = 0, interval = 0;
-  std::vector<double> survival;
-};
+// The basic interval 2 u - q_high, 2 u - q_low about an estimate u whose replicates are given.
+Interval basic_interval(double estimate, std::span<const double> replicates, double confidence) {
+  return {2 * estimate - replicate_quantile(replicates, (1 + confidence) / 2),
+          2 * estimate - replicate_quantile(replicates, (1 - confidence) / 2)};
+}
+
+// ln(-ln S), and back; the ends stand for S = 0 and 1 in rounding.
+double log_hazard(double survival) { return std::log(-std::log(std::clamp(survival, 1e-300, 1 - 1e-16))); }
+double survival_of(double log_hazard) { return std::exp(-std::exp(log_hazard)); }
+
+}  // namespace
 
 PersistenceBootstrap::PersistenceBootstrap(CovarianceFit fit, std::int64_t series_length,
                                            std::vector<double> times, double level, std::int64_t replicates)
@@ -38,6 +50,7 @@ PersistenceBootstrap::PersistenceBootstrap(CovarianceFit fit, std::int64_t serie
   if (times_.empty() || !std::ranges::is_sorted(times_) || !(times_.front() > 0))
     throw InvalidInput("bootstrap: expected rising times above 0");
   if (replicates < 2) throw InvalidInput("bootstrap: expected at least 2 replicates, found {}", replicates);
+  estimate_ = estimate(fit_);
 }
 
 std::int64_t PersistenceBootstrap::steps() const {
@@ -46,17 +59,21 @@ std::int64_t PersistenceBootstrap::steps() const {
 
 PersistenceBootstrap::State PersistenceBootstrap::start(const Moment&) const { return {}; }
 
-PersistenceBootstrap::Replicate PersistenceBootstrap::replicate(Stream random) const {
+PersistenceBootstrap::Estimate PersistenceBootstrap::replicate(Stream random) const {
   const std::vector<double> sample = embedding_.sample(random);
   const auto series = std::span(sample).first(static_cast<std::size_t>(series_length_));
   const auto lags = static_cast<std::int64_t>(fit_.correlation.size()) - 1;
   const CovarianceFit refit =
       fit_covariance(autocovariance(series, lags), fit_.dt, fit_.family, fit_.parameters);
-  const SlepianIia iia(refit.covariance,
+  return estimate(refit);
+}
+
+PersistenceBootstrap::Estimate PersistenceBootstrap::estimate(const CovarianceFit& fit) const {
+  const SlepianIia iia(fit.covariance,
                        {.level = level_, .tmax = times_.back(), .n = replicate_grid, .step = 1});
-  Replicate result{.theta = iia.above().exponent().theta.value_or(std::numeric_limits<double>::quiet_NaN()),
-                   .interval = refit.covariance.mean_interval(),
-                   .survival = {}};
+  Estimate result{.theta = iia.above().exponent().theta.value_or(std::numeric_limits<double>::quiet_NaN()),
+                  .interval = fit.covariance.mean_interval(),
+                  .survival = {}};
   for (const double t : times_) result.survival.push_back(iia.above().survival(t));
   return result;
 }
@@ -67,7 +84,7 @@ void PersistenceBootstrap::advance(State& state, const Moment& now) const {
   const auto found = parallel_map(more, [&](std::int64_t i) {
     return replicate(Stream(now.seed, purpose, static_cast<std::uint64_t>(done + i)));
   });
-  for (const Replicate& replicate : found) {
+  for (const Estimate& replicate : found) {
     state.theta.push_back(replicate.theta), state.interval.push_back(replicate.interval);
     state.survival.insert(state.survival.end(), replicate.survival.begin(), replicate.survival.end());
   }
@@ -84,12 +101,13 @@ void PersistenceBootstrap::measure(const State& state, Row& row) const {
 
 Interval PersistenceBootstrap::theta_interval(const State& state, double confidence) const {
   check_confidence(confidence);
-  std::vector<double> thetas;
+  std::vector<double> logs;
   for (const double theta : state.theta)
-    if (std::isfinite(theta)) thetas.push_back(theta);
+    if (std::isfinite(theta)) logs.push_back(std::log(theta));
   const double none = std::numeric_limits<double>::quiet_NaN();
-  if (thetas.empty()) return {none, none};
-  return {quantile(thetas, (1 - confidence) / 2), quantile(thetas, (1 + confidence) / 2)};
+  if (logs.empty() || !std::isfinite(estimate_.theta)) return {none, none};
+  const Interval interval = basic_interval(std::log(estimate_.theta), logs, confidence);
+  return {std::exp(interval.low), std::exp(interval.high)};
 }
 
 std::vector<Interval> PersistenceBootstrap::survival_intervals(const State& state, double confidence) const {
@@ -98,8 +116,9 @@ std::vector<Interval> PersistenceBootstrap::survival_intervals(const State& stat
   for (std::size_t i = 0; i < times_.size(); ++i) {
     std::vector<double> values;
     for (std::size_t k = i; k < state.survival.size(); k += times_.size())
-      values.push_back(state.survival[k]);
-    intervals.push_back({quantile(values, (1 - confidence) / 2), quantile(values, (1 + confidence) / 2)});
+      values.push_back(log_hazard(state.survival[k]));
+    const Interval interval = basic_interval(log_hazard(estimate_.survival[i]), values, confidence);
+    intervals.push_back({survival_of(interval.high), survival_of(interval.low)});
   }
   return intervals;
 }

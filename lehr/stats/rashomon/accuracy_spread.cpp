@@ -14,10 +14,24 @@ double majority_accuracy(const LabelledTable& table) {
   return static_cast<double>(*std::ranges::max_element(counts)) / static_cast<double>(table.records());
 }
 
+namespace {
+
+double accuracy_of(const LearnerAccuracy& learner) { return learner.validation.accuracy; }
+
+}  // namespace
+
 double accuracy_spread(const std::vector<LearnerAccuracy>& learners) {
-  const auto [low, high] = std::ranges::minmax(
-      learners, {}, [](const LearnerAccuracy& learner) { return learner.validation.accuracy; });
-  return high.validation.accuracy - low.validation.accuracy;
+  return accuracy_of(*std::ranges::max_element(learners, {}, accuracy_of)) -
+         accuracy_of(*std::ranges::min_element(learners, {}, accuracy_of));
+}
+
+double accuracy_spread_error(const std::vector<LearnerAccuracy>& learners) {
+  std::vector<double> differences =
+      std::ranges::max_element(learners, {}, accuracy_of)->validation.accuracies;
+  const std::vector<double>& worst =
+      std::ranges::min_element(learners, {}, accuracy_of)->validation.accuracies;
+  for (std::size_t k = 0; k < differences.size(); ++k) differences[k] -= worst[k];
+  return fold_error(differences);
 }
 
 }  // namespace lehr::stats

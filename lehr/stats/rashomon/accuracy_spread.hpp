@@ -47,5 +47,8 @@ struct LearnerAccuracy {
 double majority_accuracy(const LabelledTable& table);
 // Best minus worst accuracy.
 double accuracy_spread(const std::vector<LearnerAccuracy>& learners);
+// The error of that difference, fold by fold, for two learners chosen beforehand; that they are the best and the worst of
+// several makes the spread too large, which the error does not include. The learners share their folds.
+double accuracy_spread_error(const std::vector<LearnerAccuracy>& learners);
 
 }  // namespace lehr::stats

@@ -1,6 +1,7 @@
 #include "lehr/stats/rashomon/cross_validation.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
@@ -33,6 +34,11 @@ Fold fold_records(const std::vector<int>& fold_of, int fold) {
   return records;
 }
 
+double fold_error(std::span<const double> values) {
+  const auto folds = static_cast<double>(values.size());
+  return standard_deviation(values) * std::sqrt(1 / folds + 1 / (folds - 1));
+}
+
 CrossValidation cross_validate(const Classifier& classifier, const LabelledTable& table,
                                const std::vector<int>& fold_of, Seed seed) {
   const std::int64_t folds = 1 + *std::ranges::max_element(fold_of);
@@ -55,7 +61,7 @@ CrossValidation cross_validate(const Classifier& classifier, const LabelledTable
     all += right[static_cast<std::size_t>(fold)];
   }
   result.accuracy = static_cast<double>(all) / static_cast<double>(table.records());
-  result.standard_error = standard_error(result.accuracies);
+  result.standard_error = fold_error(result.accuracies);
   return result;
 }
 

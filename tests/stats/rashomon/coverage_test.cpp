@@ -5,9 +5,13 @@
 #include <numeric>
 
 #include "lehr/core/drive.hpp"
+#include "lehr/core/parallel.hpp"
+#include "lehr/stats/rashomon/accuracy_spread.hpp"
 #include "lehr/stats/rashomon/exact_trees.hpp"
+#include "lehr/stats/rashomon/synthetic_tables.hpp"
 #include "lehr/stats/rashomon/tree_sampling.hpp"
 #include "lehr/stats/rashomon/tree_splitting.hpp"
+#include "lehr/stats/summary.hpp"
 #include "tests/stats/rashomon/tables.hpp"
 
 namespace lehr::stats {
@@ -53,6 +57,52 @@ TEST(SplittingCoverage, OfManyPopulations) {
   }
   EXPECT_GE(covered, 930u);
   EXPECT_LE(covered, 970u);
+}
+
+struct ValidatedLearner {
+  Classifier learner;
+  SyntheticTableOptions law;
+};
+
+// The expected accuracy of learners that saw 90 of 100 records, over 1000 tables and 4000 new records, against each
+// table's own cross-validation, by Student's t with 9 degrees of freedom. The correction is a bound for learners as stable
+// as logistic regression: their intervals may cover more.
+TEST(CrossValidationCoverage, OfTheExpectedAccuracy) {
+  const SyntheticTableOptions linear{.family = "linear", .records = 100, .noise = 0.2, .margin = 0},
+      step{.family = "step", .records = 100, .noise = 0.2};
+  for (const auto& [learner, law] : {ValidatedLearner{logistic_regression({}), linear},
+                                     {cart({}), linear},
+                                     {rbf_svm({}), linear},
+                                     {rbf_svm({}), step}}) {
+    SyntheticTableOptions many = law;
+    many.records = 4000;
+    const LabelledTable fresh = synthetic_table(many, Seed{999'983});
+    struct Validated {
+      double accuracy, error, on_fresh;
+    };
+    const auto found = parallel_map(repeats, [&](std::int64_t i) {
+      const Seed seed{static_cast<std::uint64_t>(i + 1)};
+      const LabelledTable table = synthetic_table(law, seed);
+      const std::vector<int> folds = stratified_folds(table, 10, seed);
+      const CrossValidation validation = cross_validate(learner, table, folds, Seed{1});
+      const LabelledTable training = select_records(table, fold_records(folds, 0).training);
+      const std::vector<int> labels = learner.fit(training, Seed{1})(fresh.values);
+      double right = 0;
+      for (std::size_t k = 0; k < labels.size(); ++k)
+        right += training.classes[static_cast<std::size_t>(labels[k])] ==
+                 fresh.classes[static_cast<std::size_t>(fresh.labels[k])];
+      return Validated{validation.accuracy, validation.standard_error,
+                       right / static_cast<double>(labels.size())};
+    });
+    double expected = 0;
+    for (const Validated& v : found) expected += v.on_fresh / repeats;
+    const auto covered = std::ranges::count_if(
+        found, [&](const Validated& v) { return t_interval(v.accuracy, v.error, 9).contains(expected); });
+    EXPECT_GE(covered, 930) << learner.name << law.family;
+    if (learner.name != "logistic regression") {
+      EXPECT_LE(covered, 970) << learner.name << law.family;
+    }
+  }
 }
 
 }  // namespace
