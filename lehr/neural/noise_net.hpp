@@ -1,0 +1,112 @@
+// Training of a noise predictor on points, as a method: one advance is one step of AdamW on one batch,
+//
+//   loss = mean over i of |eps_theta(a(t_i) x_i + s(t_i) xi_i, t_i) - xi_i|^2 / d,   t_i uniform on [t0, T],  xi_i ~ N(0, I)
+//
+// The network is the residual one of lehr/diffusion/residual_network.hpp, so `lehr` samples from it without libtorch. An average of the
+// parameters with decay `average` is kept and is what `tensors` writes. Batches, times and noise are addressed by (seed, step): a resumed run
+// equals the uninterrupted one bit for bit. Source: Ho, Jain and Abbeel, "Denoising diffusion probabilistic models", 2020.
+#pragma once
+
+#include <torch/types.h>
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lehr/core/moment.hpp"
+#include "lehr/core/row.hpp"
+#include "lehr/core/tensor.hpp"
+#include "lehr/diffusion/process.hpp"
+#include "lehr/neural/adamw.hpp"
+#include "lehr/schedule/schedule.hpp"
+
+namespace lehr::neural {
+
+struct NoiseNetSize {
+  std::int64_t dimension = 2, width = 128, blocks = 3, frequencies = 16;
+  double largest_frequency = 200;
+};
+
+// The residual network on a flat vector of parameters.
+class NoiseNet {
+ public:
+  explicit NoiseNet(const NoiseNetSize& size);
+  std::int64_t parameter_count() const { return count_; }
+  std::vector<float> initial_parameters(Seed seed) const;
+  // x: n x d, t: n; n x d.
+  torch::Tensor operator()(const torch::Tensor& parameters, const torch::Tensor& x, const torch::Tensor& t) const;
+  // The tensors by name, for a file.
+  std::map<std::string, lehr::Tensor, std::less<>> tensors(const std::vector<float>& parameters) const;
+
+ private:
+  struct Part {
+    std::string name;
+    std::vector<std::int64_t> shape;
+    std::int64_t offset = 0;
+  };
+  torch::Tensor slice(const torch::Tensor& parameters, const std::string& name) const;
+  torch::Tensor linear(const torch::Tensor& parameters, const std::string& layer, const torch::Tensor& x) const;
+
+  NoiseNetSize size_;
+  std::vector<Part> parts_;
+  std::int64_t count_ = 0;
+  std::vector<float> frequencies_;
+};
+
+struct TrainNoiseSettings {
+  Schedule learning_rate;
+  AdamW optimizer;
+  std::int64_t batch = 256;
+  double average = 0.999;
+};
+
+class TrainNoise {
+ public:
+  struct State {
+    AdamW::Variables variables;
+    torch::Tensor average;
+    double loss = 0, mean_loss = 0, lr = 0, grad_norm = 0;  // mean_loss: with decay 0.99
+    std::vector<double> losses;                             // mean_loss every hundred steps
+  };
+
+  // points: d x n. All must outlive the method.
+  TrainNoise(const NoiseNet& net, const diffusion::Process& process, const Eigen::MatrixXd& points, TrainNoiseSettings settings);
+
+  State start(const Moment& now) const;
+  // Throws NumericalFailure where loss or gradient are not finite.
+  void advance(State& state, const Moment& now) const;
+  void measure(const State& state, Row& row) const;
+  std::vector<float> averaged(const State& state) const;
+
+  template <class Visitor>
+  void fields(Visitor& visit, State& state) const {
+    visit_tensor(visit, "parameters", state.variables.parameters);
+    visit_tensor(visit, "first_moment", state.variables.first_moment);
+    visit_tensor(visit, "second_moment", state.variables.second_moment);
+    visit_tensor(visit, "average", state.average);
+    visit("loss", state.loss);
+    visit("mean_loss", state.mean_loss);
+    visit("lr", state.lr);
+    visit("grad_norm", state.grad_norm);
+    visit("losses", state.losses);
+  }
+
+ private:
+  template <class Visitor>
+  void visit_tensor(Visitor& visit, const char* name, torch::Tensor& tensor) const {
+    std::vector<float> values = to_vector(tensor);
+    visit(name, values);
+    tensor = to_tensor(values);
+  }
+  static std::vector<float> to_vector(const torch::Tensor& tensor);
+  static torch::Tensor to_tensor(const std::vector<float>& values);
+
+  const NoiseNet& net_;
+  const diffusion::Process& process_;
+  const Eigen::MatrixXd& points_;
+  TrainNoiseSettings settings_;
+};
+
+}  // namespace lehr::neural

@@ -1,0 +1,144 @@
+#include "lehr/neural/train_noise_task.hpp"
+
+#include "lehr/core/drive.hpp"
+#include "lehr/core/errors.hpp"
+#include "lehr/core/safetensors.hpp"
+#include "lehr/diffusion/deis.hpp"
+#include "lehr/diffusion/point_file.hpp"
+#include "lehr/diffusion/quality.hpp"
+#include "lehr/diffusion/residual_network.hpp"
+#include "lehr/neural/noise_net.hpp"
+#include "lehr/neural/torch_runtime.hpp"
+
+namespace lehr::neural {
+
+using namespace diffusion;
+
+namespace {
+
+struct TrainNoiseOptions {
+  std::string data, process = "vp-linear", save = "model.safetensors";
+  std::vector<double> map = {1, 0};
+  std::optional<std::int64_t> columns;
+  Schedule learning_rate = Schedule::parse("warmup(0.05, cosine(from=2e-3, to=1e-5))");
+  std::int64_t steps = 5000, batch = 256, torch_threads = 1;
+  double average = 0.999;
+  NoiseNetSize size;
+  AdamW optimizer{.weight_decay = 0};
+
+  void describe(OptionTable& table) {
+    table.add("data", data, "file of the points: csv, npy, npz or safetensors").required().positional();
+    table.add("columns", columns, "how many of the file's first coordinates to take (leaves out a label)").at_least(1);
+    table.add("map", map, "factor and shift of the numbers, so that they lie around 0 with a size of about 1");
+    table.add("process", process, "noise process: vp-linear, vp-cosine, sub-vp, ve, edm, flow or vp-table");
+    table.add("save", save, "safetensors file for the network, which `lehr diffusion sample` takes");
+    table.add("learning_rate", learning_rate, "by step");
+    table.add("steps", steps, "training steps").range(1, 1e9);
+    table.add("batch", batch, "points of a step").range(1, 1e6);
+    table.add("average", average, "decay of the parameters' average, which is what is saved").range(0, 1).below(1);
+    table.add("width", size.width, "of the residual stream, a multiple of 4").range(4, 8192);
+    table.add("blocks", size.blocks, "residual blocks").range(1, 32);
+    table.add("frequencies", size.frequencies, "waves in which the time is embedded").range(1, 1024);
+    table.add("clip", optimizer.clip, "largest L2 norm of a gradient; 0: no clipping").at_least(0);
+    table.add("torch_threads", torch_threads, "threads of torch; results are equal for equal counts").range(1, 1024);
+  }
+};
+
+Eigen::MatrixXd training_points(const TrainNoiseOptions& options, const TaskContext& context) {
+  Eigen::MatrixXd points = read_point_set(context.resolve(options.data)).points;
+  if (options.columns && *options.columns > points.rows())
+    throw InvalidInput("diffusion.train: columns = {}, but {} has {}", *options.columns, options.data, points.rows());
+  if (options.columns) points = Eigen::MatrixXd(points.topRows(*options.columns));
+  if (options.map.size() != 2) throw InvalidInput("diffusion.train: map takes a factor and a shift");
+  return (points.array() * options.map[0] + options.map[1]).matrix();
+}
+
+void save_network(const NoiseNet& net, const std::vector<float>& parameters, const Process& process, const std::filesystem::path& path) {
+  const auto tensors = net.tensors(parameters);
+  TensorViews views;
+  for (const auto& [name, tensor] : tensors) views[name] = tensor.view();
+  write_safetensors(path, views, {{"kind", "noise prediction"}, {"process", process.text()}});
+}
+
+Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& state, const Eigen::MatrixXd& points, const Process& process,
+                 const std::filesystem::path& model, std::int64_t steps, Seed seed) {
+  Report report;
+  report.title = fmt::format("A noise predictor for {}", options.data);
+  report.metric("loss", state.mean_loss);
+  report.metric("steps", static_cast<double>(steps));
+  // Samples of the network beside the points: 20 steps of tAB-DEIS.
+  const ScoreModel network = residual_network(read_network(model), model.string());
+  const Eigen::Index count = std::clamp<Eigen::Index>(points.cols(), 100, 2000);
+  const Eigen::MatrixXd samples = follow(deis_plan(process, TimeGrid::parse("power_t(2)").times(process, process.discrete() ? std::min(20.0, process.end()) : 20), {.order = 3}),
+                                         network, process, prior_points(process, points.rows(), count, seed));
+  const Eigen::Index half = points.cols() / 2;
+  report.metric("sw2", sliced_wasserstein(samples, points));
+  report.metric("energy", energy_distance(samples, points.leftCols(std::min<Eigen::Index>(points.cols(), 5000))));
+  if (half >= 2) report.metric("sw2_halves", sliced_wasserstein(points.leftCols(half), points.rightCols(half)));
+  Figure loss;
+  loss.name = "loss", loss.title = "Loss", loss.caption = "Mean squared error of the predicted noise, averaged over about a hundred steps.";
+  loss.x.label = "step", loss.y.label = "loss";
+  Series line;
+  line.label = "training";
+  for (std::size_t i = 0; i < state.losses.size(); ++i) line.x.push_back(100.0 * static_cast<double>(i + 1)), line.y.push_back(state.losses[i]);
+  loss.series = {line};
+  if (!line.x.empty()) report.figures.push_back(std::move(loss));
+  if (points.rows() > 1) {
+    const auto cloud = [](const char* label, const Eigen::MatrixXd& x, int color) {
+      Series series;
+      series.label = label, series.style = Series::Style::points, series.color = color;
+      for (Eigen::Index i = 0; i < std::min<Eigen::Index>(x.cols(), 2000); ++i) series.x.push_back(x(0, i)), series.y.push_back(x(1, i));
+      return series;
+    };
+    Figure figure;
+    figure.name = "points", figure.title = "Points and samples, first two coordinates";
+    figure.caption = "20 steps of tAB-DEIS of order 3.";
+    figure.x.label = "x0", figure.y.label = "x1";
+    figure.series = {cloud("points", points, 1), cloud("samples", samples, 0)};
+    report.figures.push_back(std::move(figure));
+  }
+  report.artifacts.push_back({"model", "safetensors", "", model.string()});
+  report.notes.push_back(fmt::format("The network is in {}.", options.save));
+  if (steps < options.steps) report.notes.push_back(fmt::format("Stopped after step {} of {}; the same command with --resume goes on.", steps, options.steps));
+  return report;
+}
+
+Report train_noise(const TrainNoiseOptions& options, TaskContext& context) {
+  const Eigen::MatrixXd points = training_points(options, context);
+  const Process process = Process::parse(options.process, context.base);
+  set_torch_threads(options.torch_threads);
+  NoiseNetSize size = options.size;
+  size.dimension = points.rows();
+  const NoiseNet net(size);
+  const TrainNoise method(net, process, points,
+                          {.learning_rate = options.learning_rate, .optimizer = options.optimizer, .batch = options.batch, .average = options.average});
+  TrainNoiseOptions own = options;
+  own.save.clear();
+  const Observers observers = context.observers_with_checkpoints(describe(own).values());
+  const auto run = drive(method, Budget::steps(options.steps), context.seed, observers);
+  const std::filesystem::path model = context.resolve(options.save);
+  save_network(net, method.averaged(run.state), process, model);
+  return report_on(options, run.state, points, process, model, run.used.steps, context.seed);
+}
+
+Report run_train_noise(const TrainNoiseOptions& options, TaskContext& context) try {
+  return train_noise(options, context);
+} catch (const c10::Error& error) {
+  const std::string what = error.what_without_backtrace();
+  throw InvalidInput("torch cannot run this training: {}", what.substr(0, what.find('\n')));
+}
+
+}  // namespace
+
+Task train_noise_task() {
+  return make_task<TrainNoiseOptions>(
+      "diffusion.train", "", "trains a small noise predictor on a file of points",
+      "A residual network learns to predict the noise in points that a process has noised; AdamW under a learning-rate schedule, an average of the "
+      "parameters is saved. `lehr diffusion sample`, `search` and `chains` take the file, without libtorch.",
+      {"lehr diffusion train points.csv --save model.safetensors",
+       "lehr diffusion train digits.csv --columns 64 --map 0.125 -1 --width 256 --blocks 4 --steps 6000",
+       "lehr diffusion sample model.safetensors --nfe 10"},
+      run_train_noise);
+}
+
+}  // namespace lehr::neural
