@@ -11,7 +11,8 @@ namespace lehr::diffusion {
 void BestOfNOptions::describe(OptionTable& table) {
   table.add("count", count, "designs").range(1, 1e6);
   table.add("runs", runs, "complete runs a design").range(1, 1e6);
-  table.add("temperature", temperature, "0: the best run is kept; above: one by exp(r / temperature)").range(0, 1e300);
+  table.add("temperature", temperature, "0: the best run is kept; above: one by exp(r / temperature)")
+      .range(0, 1e300);
 }
 
 BestOfN::BestOfN(ReverseModel model, Reward reward, BestOfNOptions options)
@@ -39,7 +40,8 @@ void BestOfN::advance(State& state, const Moment& now) const {
   for (Index level = 0; level < model_.steps(); ++level) {
     // Level and run together are the step of the address.
     const auto step = run * static_cast<std::uint64_t>(model_.steps()) + static_cast<std::uint64_t>(level);
-    x = draw_candidates(model_, x, model_.predict(x, level), level, 1, {now.seed, step, 0, designs}, log_ratios);
+    x = draw_candidates(model_, x, model_.predict(x, level), level, 1, {now.seed, step, 0, designs},
+                        log_ratios);
   }
   const MatrixXd clean = model_.finish(x);
   const VectorXd rewards = evaluate(reward_, clean);

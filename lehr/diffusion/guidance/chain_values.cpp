@@ -93,7 +93,8 @@ double ChainScore::highest(const Eigen::Ref<const MatrixXd>& evidence) const {
             if (prior_->emission()(h, k) <= 0) continue;
             const Move moved = move(q, k);
             const bool counts = moved.hit && c + 1 < counts_;
-            const double gain = score_.weight * favoured_[k] / static_cast<double>(length) + (counts ? score_.bonus : 0);
+            const double gain =
+                score_.weight * favoured_[k] / static_cast<double>(length) + (counts ? score_.bonus : 0);
             double& to = next(h, moved.to * counts_ + c + (counts ? 1 : 0));
             to = std::max(to, best(h, q * counts_ + c) + gain);
           }
@@ -112,8 +113,10 @@ double ChainScore::value(const Eigen::Ref<const MatrixXd>& evidence, double alph
   const double per_symbol = score_.weight / (alpha * static_cast<double>(prior_->length()));
   if (std::abs(score_.bonus) / alpha > largest_exponent ||
       std::abs(per_symbol) * std::max(1.0, favoured_.maxCoeff()) > largest_exponent)
-    throw InvalidInput("temperature: {} is too low for the exact values of this reward; 0 takes the best", alpha);
-  const double with = log_total(evidence, (per_symbol * favoured_).array().exp(), std::exp(score_.bonus / alpha));
+    throw InvalidInput("temperature: {} is too low for the exact values of this reward; 0 takes the best",
+                       alpha);
+  const double with =
+      log_total(evidence, (per_symbol * favoured_).array().exp(), std::exp(score_.bonus / alpha));
   if (with == minus_infinity) return minus_infinity;
   return alpha * (with - log_total(evidence, VectorXd::Ones(symbols_), 1));
 }
@@ -162,8 +165,9 @@ ValueModel chain_value(std::shared_ptr<const ChainScore> chain, const ReverseMod
     parallel_for(
         x.cols(),
         [&](std::int64_t c) {
-          const MatrixXd evidence = masked ? masked_evidence(x.col(c), symbols)
-                                           : uniform_evidence(x.col(c), symbols, times[static_cast<std::size_t>(level)]);
+          const MatrixXd evidence =
+              masked ? masked_evidence(x.col(c), symbols)
+                     : uniform_evidence(x.col(c), symbols, times[static_cast<std::size_t>(level)]);
           batch.values[c] = chain->value(evidence, alpha);
         },
         16);

@@ -28,9 +28,12 @@ class ChainScore {
     Index to;
     bool hit;
   };
-  Move move(Index matched, Index symbol) const { return moves_[static_cast<std::size_t>(matched * symbols_ + symbol)]; }
+  Move move(Index matched, Index symbol) const {
+    return moves_[static_cast<std::size_t>(matched * symbols_ + symbol)];
+  }
   // ln of the total weight of all paths, each symbol weighing `by_symbol[k]`, each counted occurrence `by_hit`.
-  double log_total(const Eigen::Ref<const MatrixXd>& evidence, const VectorXd& by_symbol, double by_hit) const;
+  double log_total(const Eigen::Ref<const MatrixXd>& evidence, const VectorXd& by_symbol,
+                   double by_hit) const;
   double highest(const Eigen::Ref<const MatrixXd>& evidence) const;
 
   std::shared_ptr<const SequencePrior> prior_;

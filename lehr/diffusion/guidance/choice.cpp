@@ -28,7 +28,8 @@ StreamingChoice::StreamingChoice(Index rows, Index designs, double alpha)
       top_(key_),
       weights_(feasible_),
       squares_(feasible_) {
-  if (!(alpha >= 0) || !std::isfinite(alpha)) throw InvalidInput("temperature: {} is below 0 or not finite", alpha);
+  if (!(alpha >= 0) || !std::isfinite(alpha))
+    throw InvalidInput("temperature: {} is below 0 or not finite", alpha);
 }
 
 void StreamingChoice::offer(const MatrixXd& candidates, const VectorXd& values, const VectorXd& log_ratios,
@@ -56,7 +57,8 @@ void StreamingChoice::offer(const MatrixXd& candidates, const VectorXd& values, 
   }
 }
 
-void StreamingChoice::take(Index design, const Eigen::Ref<const VectorXd>& candidate, double value, double key) {
+void StreamingChoice::take(Index design, const Eigen::Ref<const VectorXd>& candidate, double value,
+                           double key) {
   const double count = feasible_[design] += 1;
   const double change = value - mean_[design];
   mean_[design] += change / count;
@@ -90,10 +92,12 @@ double StreamingChoice::best_value() const {
   return average([&](Index i) { return best_[i]; });
 }
 double StreamingChoice::mean_spread() const {
-  return average([&](Index i) { return feasible_[i] < 2 ? 0.0 : std::sqrt(deviation_[i] / (feasible_[i] - 1)); });
+  return average(
+      [&](Index i) { return feasible_[i] < 2 ? 0.0 : std::sqrt(deviation_[i] / (feasible_[i] - 1)); });
 }
 double StreamingChoice::mean_ess() const {
-  return average([&](Index i) { return alpha_ == 0 ? weights_[i] : weights_[i] * weights_[i] / squares_[i]; });
+  return average(
+      [&](Index i) { return alpha_ == 0 ? weights_[i] : weights_[i] * weights_[i] / squares_[i]; });
 }
 
 }  // namespace lehr::diffusion

@@ -21,9 +21,9 @@ class StreamingChoice {
   void offer(const MatrixXd& candidates, const VectorXd& values, const VectorXd& log_ratios,
              const BatchAddress& address);
 
-  const MatrixXd& chosen() const { return chosen_; }   // rows x designs
-  const VectorXd& values() const { return value_; }    // of the chosen; NaN: infeasible
-  std::int64_t infeasible_designs() const;             // designs without a feasible candidate
+  const MatrixXd& chosen() const { return chosen_; }  // rows x designs
+  const VectorXd& values() const { return value_; }   // of the chosen; NaN: infeasible
+  std::int64_t infeasible_designs() const;            // designs without a feasible candidate
   // Averages over the designs that have feasible candidates; 0 where there is none.
   double mean_value() const;   // of the candidates
   double best_value() const;   // the best candidate of a design

@@ -35,7 +35,8 @@ ReverseModel guided_by_gradient(const ReverseModel& model, Reward proxy, double 
     MatrixXd both = MatrixXd::Zero(own.rows() + x.rows(), x.cols());
     both.topRows(own.rows()) = own;
     if (level < model.steps())
-      both.bottomRows(x.rows()) = gradient(model, proxy, x, level) * model.gaussian[static_cast<std::size_t>(level)].by_score *
+      both.bottomRows(x.rows()) = gradient(model, proxy, x, level) *
+                                  model.gaussian[static_cast<std::size_t>(level)].by_score *
                                   scale.at(level, model.steps()) / alpha;
     return both;
   };

@@ -14,9 +14,9 @@ GuidanceStep GuidanceTrace::step(Eigen::Index i) const {
 }
 
 const std::vector<std::string>& GuidanceTrace::names() {
-  static const std::vector<std::string> names = {
-      "t",   "temperature", "candidates", "mean_value",   "best_value", "spread",
-      "ess", "revealed",    "infeasible", "reward_calls", "nfe"};
+  static const std::vector<std::string> names = {"t",          "temperature",  "candidates", "mean_value",
+                                                 "best_value", "spread",       "ess",        "revealed",
+                                                 "infeasible", "reward_calls", "nfe"};
   return names;
 }
 

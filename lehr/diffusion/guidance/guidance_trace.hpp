@@ -12,15 +12,15 @@
 namespace lehr::diffusion {
 
 struct GuidanceStep {
-  double time = 0;         // t after the step
+  double time = 0;  // t after the step
   double temperature = 0;
   double candidates = 1;
-  double mean_value = 0;   // of the candidates
-  double best_value = 0;   // mean over the designs of their best candidate
-  double spread = 0;       // mean over the designs of the standard deviation among their candidates
-  double ess = 1;          // of the weights of a design's candidates; twisted_smc: of the population's
-  double revealed = 0;     // share of the positions that are not masked
-  double infeasible = 0;   // designs none of whose candidates could be scored
+  double mean_value = 0;  // of the candidates
+  double best_value = 0;  // mean over the designs of their best candidate
+  double spread = 0;      // mean over the designs of the standard deviation among their candidates
+  double ess = 1;         // of the weights of a design's candidates; twisted_smc: of the population's
+  double revealed = 0;    // share of the positions that are not masked
+  double infeasible = 0;  // designs none of whose candidates could be scored
   double reward_calls = 0, model_calls = 0;  // so far
   static constexpr int numbers = 11;
 };

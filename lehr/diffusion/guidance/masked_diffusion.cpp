@@ -12,8 +12,7 @@ template <class Evidence>
 MatrixXd predict_columns(const SequencePrior& prior, const MatrixXd& x, Evidence evidence) {
   MatrixXd prediction(prior.symbols() * prior.length(), x.cols());
   parallel_for(
-      x.cols(),
-      [&](std::int64_t i) { prediction.col(i) = prior.marginals(evidence(x.col(i))).reshaped(); },
+      x.cols(), [&](std::int64_t i) { prediction.col(i) = prior.marginals(evidence(x.col(i))).reshaped(); },
       columns_at_once);
   return prediction;
 }
@@ -65,7 +64,8 @@ ReverseModel masked_diffusion(std::shared_ptr<const SequencePrior> prior, Index 
   model.masked = true;
   model.start = [symbols](Stream&, Eigen::Ref<VectorXd> x) { x.setConstant(static_cast<double>(symbols)); };
   model.predict = [prior, symbols](const MatrixXd& x, Index) {
-    return predict_columns(*prior, x, [&](const ColumnRef& column) { return masked_evidence(column, symbols); });
+    return predict_columns(*prior, x,
+                           [&](const ColumnRef& column) { return masked_evidence(column, symbols); });
   };
   model.propose = [times = model.times, symbols](const ColumnRef& x, const ColumnRef& prediction, Index level,
                                                  Stream& random, Eigen::Ref<VectorXd> next) {
@@ -75,8 +75,7 @@ ReverseModel masked_diffusion(std::shared_ptr<const SequencePrior> prior, Index 
     for (Index i = 0; i < x.size(); ++i) {
       if (x[i] < static_cast<double>(symbols)) continue;
       const double u = uniform(random);  // below the rate, u / rate is uniform again
-      if (u < rate)
-        next[i] = static_cast<double>(pick(prediction.segment(i * symbols, symbols), u / rate));
+      if (u < rate) next[i] = static_cast<double>(pick(prediction.segment(i * symbols, symbols), u / rate));
     }
     return 0.0;
   };

@@ -11,7 +11,9 @@ constexpr double last_time = 1e-3;
 }
 
 MixturePosterior::MixturePosterior(const stats::GaussianMixture& mixture)
-    : weights_(mixture.weights), means_(mixture.means), eigenvalues_(mixture.dimension(), mixture.components()) {
+    : weights_(mixture.weights),
+      means_(mixture.means),
+      eigenvalues_(mixture.dimension(), mixture.components()) {
   for (Index k = 0; k < mixture.components(); ++k) {
     if (mixture.shape != stats::CovarianceShape::full) {
       eigenvalues_.col(k) = mixture.covariance(k).diagonal();
@@ -59,8 +61,10 @@ ReverseModel mixture_diffusion(const stats::GaussianMixture& mixture, Index step
   model.rows = mixture.dimension();
   model.times = even_times(1, last_time, steps);
   for (Index l = 0; l < steps; ++l) {
-    const double t = model.times[static_cast<std::size_t>(l)], s = model.times[static_cast<std::size_t>(l) + 1];
-    const double ratio = process.a(t) / process.a(s), rest = -std::expm1(2 * (process.log_a(t) - process.log_a(s)));
+    const double t = model.times[static_cast<std::size_t>(l)],
+                 s = model.times[static_cast<std::size_t>(l) + 1];
+    const double ratio = process.a(t) / process.a(s),
+                 rest = -std::expm1(2 * (process.log_a(t) - process.log_a(s)));
     const double above = process.s(t) * process.s(t), below = process.s(s) * process.s(s);
     model.gaussian.push_back({.by_x = ratio * below / above,
                               .by_clean = process.a(s) * rest / above,
@@ -85,7 +89,9 @@ ReverseModel mixture_diffusion(const stats::GaussianMixture& mixture, Index step
       next[i] = step.by_x * x[i] + step.by_clean * prediction[i] + sd * normal(random);
     return 0.0;
   };
-  model.decode = [](const MatrixXd& x, const MatrixXd& prediction, Index) { return MatrixXd(prediction.topRows(x.rows())); };
+  model.decode = [](const MatrixXd& x, const MatrixXd& prediction, Index) {
+    return MatrixXd(prediction.topRows(x.rows()));
+  };
   model.log_prior = [density](const ColumnRef& clean) {
     return density->log_density({MatrixXd(clean), {}, {}})[0];
   };

@@ -25,9 +25,9 @@ class MixturePosterior {
   explicit MixturePosterior(const stats::GaussianMixture& mixture);
 
   struct At {
-    VectorXd shares;    // P(k | x_t)
-    MatrixXd means;     // d x K, of x_0 in each component
-    MatrixXd spreads;   // d x K, standard deviations along the component's axes
+    VectorXd shares;   // P(k | x_t)
+    MatrixXd means;    // d x K, of x_0 in each component
+    MatrixXd spreads;  // d x K, standard deviations along the component's axes
     VectorXd mean() const { return means * shares; }
   };
   At at(const ColumnRef& x, double a, double s) const;
@@ -39,8 +39,8 @@ class MixturePosterior {
  private:
   VectorXd weights_;
   MatrixXd means_;
-  MatrixXd eigenvalues_;            // d x K
-  std::vector<MatrixXd> axes_;      // d x d each; empty where covariances are diagonal
+  MatrixXd eigenvalues_;        // d x K
+  std::vector<MatrixXd> axes_;  // d x d each; empty where covariances are diagonal
 };
 
 // Times from 1 down to 1e-3, evenly spaced; the last state's E[x_0 | x_t] is the design.

@@ -14,8 +14,8 @@ constexpr double least_share = 1e-9;
 constexpr Index points_at_once = 1 << 16;
 
 // The value of one state from its draws, J in each component that has a share.
-double value_of(const VectorXd& shares, const Eigen::Ref<const VectorXd>& rewards, std::int64_t draws, double alpha,
-                ValueKind kind) {
+double value_of(const VectorXd& shares, const Eigen::Ref<const VectorXd>& rewards, std::int64_t draws,
+                double alpha, ValueKind kind) {
   double top = -std::numeric_limits<double>::infinity();
   for (const double r : rewards)
     if (!std::isnan(r)) top = std::max(top, r);
@@ -52,7 +52,10 @@ ValueModel mixture_value(const stats::GaussianMixture& mixture, const ReverseMod
       std::vector<MixturePosterior::At> states(static_cast<std::size_t>(count));
       parallel_for(
           count,
-          [&](std::int64_t c) { states[static_cast<std::size_t>(c)] = posterior->at(x.col(first + c), a, s); }, 64);
+          [&](std::int64_t c) {
+            states[static_cast<std::size_t>(c)] = posterior->at(x.col(first + c), a, s);
+          },
+          64);
       std::vector<Index> begin{0};
       for (const auto& state : states)
         begin.push_back(begin.back() + draws * (state.shares.array() >= least_share).count());
@@ -73,8 +76,8 @@ ValueModel mixture_value(const stats::GaussianMixture& mixture, const ReverseMod
       batch.reward_calls += clean.cols();
       for (Index c = 0; c < count; ++c) {
         const Index from = begin[static_cast<std::size_t>(c)], to = begin[static_cast<std::size_t>(c) + 1];
-        batch.values[first + c] = value_of(states[static_cast<std::size_t>(c)].shares, rewards.segment(from, to - from),
-                                           draws, alpha, kind);
+        batch.values[first + c] = value_of(states[static_cast<std::size_t>(c)].shares,
+                                           rewards.segment(from, to - from), draws, alpha, kind);
       }
     }
     return batch;

@@ -97,7 +97,8 @@ VectorXd RememberedReward::operator()(const MatrixXd& designs) {
   }
   if (!columns.empty()) {
     MatrixXd unknown(designs.rows(), static_cast<Index>(columns.size()));
-    for (std::size_t j = 0; j < columns.size(); ++j) unknown.col(static_cast<Index>(j)) = designs.col(columns[j]);
+    for (std::size_t j = 0; j < columns.size(); ++j)
+      unknown.col(static_cast<Index>(j)) = designs.col(columns[j]);
     const VectorXd scores = evaluate(reward_, unknown);
     for (std::size_t j = 0; j < columns.size(); ++j)
       known_[keys[static_cast<std::size_t>(columns[j])]] = scores[static_cast<Index>(j)];

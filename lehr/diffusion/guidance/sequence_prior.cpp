@@ -25,7 +25,8 @@ void check_law(Vector&& values, const std::string& where, const std::string& wha
 }
 
 void check_length(Index length, const std::string& where) {
-  if (length < 1 || length > 100000) throw InvalidInput("{}: length is {}, not in [1, 100000]", where, length);
+  if (length < 1 || length > 100000)
+    throw InvalidInput("{}: length is {}, not in [1, 100000]", where, length);
 }
 
 Index symbol(double value) { return static_cast<Index>(value); }
@@ -53,8 +54,8 @@ SequencePrior SequencePrior::markov(VectorXd initial, MatrixXd transition, Index
   return prior;
 }
 
-SequencePrior SequencePrior::hidden_markov(VectorXd initial, MatrixXd transition, MatrixXd emission, Index length,
-                                           const std::string& where) {
+SequencePrior SequencePrior::hidden_markov(VectorXd initial, MatrixXd transition, MatrixXd emission,
+                                           Index length, const std::string& where) {
   check_length(length, where);
   const Index states = initial.size();
   if (states < 1) throw InvalidInput("{}: initial is empty", where);
@@ -62,8 +63,8 @@ SequencePrior SequencePrior::hidden_markov(VectorXd initial, MatrixXd transition
     throw InvalidInput("{}: transition is {} x {}, but initial has {} states", where, transition.rows(),
                        transition.cols(), states);
   if (emission.rows() != states || emission.cols() < 2)
-    throw InvalidInput("{}: emission is {} x {}; it needs {} rows and at least 2 symbols", where, emission.rows(),
-                       emission.cols(), states);
+    throw InvalidInput("{}: emission is {} x {}; it needs {} rows and at least 2 symbols", where,
+                       emission.rows(), emission.cols(), states);
   check_law(initial, where, "initial");
   for (Index h = 0; h < states; ++h) {
     check_law(transition.row(h), where, fmt::format("transition[{}]", h));
@@ -79,12 +80,14 @@ SequencePrior SequencePrior::hidden_markov(VectorXd initial, MatrixXd transition
   return prior;
 }
 
-SequencePrior SequencePrior::table(VectorXd probabilities, Index symbols, Index length, const std::string& where) {
+SequencePrior SequencePrior::table(VectorXd probabilities, Index symbols, Index length,
+                                   const std::string& where) {
   check_length(length, where);
   if (symbols < 2) throw InvalidInput("{}: {} symbols, at least 2 are needed", where, symbols);
   const double states = std::pow(static_cast<double>(symbols), static_cast<double>(length));
   if (states != static_cast<double>(probabilities.size()))
-    throw InvalidInput("{}: {} probabilities, but there are {:.0f} sequences", where, probabilities.size(), states);
+    throw InvalidInput("{}: {} probabilities, but there are {:.0f} sequences", where, probabilities.size(),
+                       states);
   check_law(probabilities, where, "probabilities");
   SequencePrior prior;
   prior.length_ = length;

@@ -114,8 +114,9 @@ class ValueTables {
     if (alpha_ == 0) {  // the highest reward that the prior can reach from here
       VectorXd best(space_->size());
       for (Index i = 0; i < best.size(); ++i)
-        best[i] = std::isnan(space_->rewards[i]) || space_->log_prior[i] == minus_infinity ? minus_infinity
-                                                                                            : space_->rewards[i];
+        best[i] = std::isnan(space_->rewards[i]) || space_->log_prior[i] == minus_infinity
+                      ? minus_infinity
+                      : space_->rewards[i];
       if (masked_) return spread_out(std::move(best), level, largest, true);
       return VectorXd::Constant(best.size(), best.maxCoeff());  // noise forbids nothing
     }
@@ -170,7 +171,8 @@ class ValueTables {
         value = 0;
         for (std::size_t i = 0; i < with.size(); ++i) value += std::exp(with[i] - total) * rewards[i];
       } else {
-        value = alpha_ == 0 ? *std::ranges::max_element(rewards) : alpha_ * (total - stats::log_sum_exp(without));
+        value =
+            alpha_ == 0 ? *std::ranges::max_element(rewards) : alpha_ * (total - stats::log_sum_exp(without));
       }
     }
     if (known_.size() > 4'000'000) known_.clear();
@@ -246,10 +248,12 @@ RewardLaw reward_law(const SequenceSpace& space, double alpha) {
   std::ranges::sort(order, {}, [&](Index i) { return std::pair(space.rewards[i], i); });
   std::vector<double> levels, mass;
   for (const Index i : order) {
-    if (levels.empty() || space.rewards[i] - levels.back() > 1e-9) levels.push_back(space.rewards[i]), mass.push_back(0);
+    if (levels.empty() || space.rewards[i] - levels.back() > 1e-9)
+      levels.push_back(space.rewards[i]), mass.push_back(0);
     mass.back() += std::exp(space.log_prior[i]);
   }
-  return reward_law(std::move(levels), Eigen::Map<VectorXd>(mass.data(), static_cast<Index>(mass.size())), alpha);
+  return reward_law(std::move(levels), Eigen::Map<VectorXd>(mass.data(), static_cast<Index>(mass.size())),
+                    alpha);
 }
 
 VectorXd target_of_first_two(const SequenceSpace& space, double alpha) {
@@ -257,7 +261,8 @@ VectorXd target_of_first_two(const SequenceSpace& space, double alpha) {
   VectorXd logs(space.size());
   double top = minus_infinity;
   for (Index i = 0; i < space.size(); ++i)
-    if (!std::isnan(space.rewards[i]) && space.log_prior[i] > minus_infinity) top = std::max(top, space.rewards[i]);
+    if (!std::isnan(space.rewards[i]) && space.log_prior[i] > minus_infinity)
+      top = std::max(top, space.rewards[i]);
   for (Index i = 0; i < space.size(); ++i) {
     const double over = space.rewards[i] - top;
     const bool none = std::isnan(over) || (alpha == 0 && over < 0);
@@ -268,7 +273,8 @@ VectorXd target_of_first_two(const SequenceSpace& space, double alpha) {
   return law / law.sum();
 }
 
-ValueModel exact_value(std::shared_ptr<const SequenceSpace> space, const ReverseModel& model, ValueKind kind) {
+ValueModel exact_value(std::shared_ptr<const SequenceSpace> space, const ReverseModel& model,
+                       ValueKind kind) {
   auto tables = std::make_shared<ValueTables>(std::move(space), model, kind);
   return [tables](const MatrixXd& x, Index level, double alpha, const BatchAddress&) {
     return ValueBatch{tables->values(x, level, alpha), 0, 0};

@@ -36,7 +36,7 @@ struct RewardLaw {
   std::vector<double> levels;  // ascending, apart by more than 1e-9
   VectorXd prior, target;      // probabilities; sum 1
   double prior_mean = 0, target_mean = 0;
-  double log_normaliser = 0;   // ln E[exp(r / alpha)] under the prior
+  double log_normaliser = 0;  // ln E[exp(r / alpha)] under the prior
 };
 // From levels and prior probabilities; alpha > 0, or 0: the target is the highest level.
 RewardLaw reward_law(std::vector<double> levels, VectorXd prior, double alpha);

@@ -18,14 +18,18 @@ void SvddOptions::describe(OptionTable& table) {
   table.add("count", count, "designs").range(1, most_designs - 1);
   table.add("candidates", candidates, "candidates M that each design has to choose from in a step");
   table.add("temperature", temperature, "temperature alpha of the choice; 0: the best candidate");
-  table.add("rule", rule,
-            "schedule: M as given; spread: as many in the whole run, but more where the values of a design's "
-            "candidates differ more")
+  table
+      .add("rule", rule,
+           "schedule: M as given; spread: as many in the whole run, but more where the values of a design's "
+           "candidates differ more")
       .choices({"schedule", "spread"});
 }
 
 Svdd::Svdd(ReverseModel model, Reward reward, ValueModel value, SvddOptions options)
-    : model_(std::move(model)), reward_(std::move(reward)), value_(std::move(value)), options_(std::move(options)) {
+    : model_(std::move(model)),
+      reward_(std::move(reward)),
+      value_(std::move(value)),
+      options_(std::move(options)) {
   read_options(options_, lehr::describe(options_).values(), "svdd");  // ranges
 }
 
@@ -59,8 +63,8 @@ std::int64_t Svdd::candidates(State& state, const Moment& now) const {
   return count;
 }
 
-MatrixXd draw_candidates(const ReverseModel& model, const MatrixXd& x, const MatrixXd& prediction, Index level,
-                         std::int64_t block, const BatchAddress& address, VectorXd& log_ratios) {
+MatrixXd draw_candidates(const ReverseModel& model, const MatrixXd& x, const MatrixXd& prediction,
+                         Index level, std::int64_t block, const BatchAddress& address, VectorXd& log_ratios) {
   MatrixXd candidates(x.rows(), x.cols() * block);
   log_ratios.resize(candidates.cols());
   parallel_for(
@@ -86,11 +90,11 @@ void Svdd::advance(State& state, const Moment& now) const {
   StreamingChoice choice(model_.rows, designs, alpha);
   const std::int64_t block = std::max<std::int64_t>(1, columns_of_a_block / designs);
   for (std::int64_t first = 0; first < count; first += block) {
-    const BatchAddress address{now.seed, static_cast<std::uint64_t>(now.step), static_cast<std::uint64_t>(first),
-                               static_cast<std::uint64_t>(designs)};
+    const BatchAddress address{now.seed, static_cast<std::uint64_t>(now.step),
+                               static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(designs)};
     VectorXd log_ratios;
-    MatrixXd candidates =
-        draw_candidates(model_, state.x, prediction, level, std::min(block, count - first), address, log_ratios);
+    MatrixXd candidates = draw_candidates(model_, state.x, prediction, level, std::min(block, count - first),
+                                          address, log_ratios);
     ValueBatch batch;
     if (last) {  // v_0 = r
       candidates = model_.finish(candidates);

@@ -34,10 +34,10 @@ class Svdd {
  public:
   struct State {
     std::int64_t level = 0;
-    MatrixXd x;                       // rows x count
-    VectorXd rewards;                 // of the finished designs; NaN: infeasible
-    double left = 0;                  // candidates a design that the rule `spread` may still spend
-    double spread = 0, spreads = 0;   // of the last step; sum over the steps
+    MatrixXd x;                      // rows x count
+    VectorXd rewards;                // of the finished designs; NaN: infeasible
+    double left = 0;                 // candidates a design that the rule `spread` may still spend
+    double spread = 0, spreads = 0;  // of the last step; sum over the steps
     std::int64_t reward_calls = 0, model_calls = 0, infeasible = 0;
     GuidanceTrace trace;
   };
@@ -72,7 +72,7 @@ class Svdd {
 };
 
 // Draws a block of candidates for every column of x: `block` of them, the first with number `first`; writes ln p/q.
-MatrixXd draw_candidates(const ReverseModel& model, const MatrixXd& x, const MatrixXd& prediction, Index level,
-                         std::int64_t block, const BatchAddress& address, VectorXd& log_ratios);
+MatrixXd draw_candidates(const ReverseModel& model, const MatrixXd& x, const MatrixXd& prediction,
+                         Index level, std::int64_t block, const BatchAddress& address, VectorXd& log_ratios);
 
 }  // namespace lehr::diffusion

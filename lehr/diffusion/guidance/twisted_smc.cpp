@@ -17,12 +17,17 @@ void TwistedSmcOptions::describe(OptionTable& table) {
   table.add("count", count, "designs").range(1, (1 << 20) - 1);
   table.add("temperature", temperature, "temperature alpha of the target; above 0");
   table.add("resampling", resampling, "scheme of resampling").choices(sample::resampling_schemes());
-  table.add("threshold", threshold, "resample where the effective sample size is at most this share of the designs")
+  table
+      .add("threshold", threshold,
+           "resample where the effective sample size is at most this share of the designs")
       .range(0, 1);
 }
 
 TwistedSmc::TwistedSmc(ReverseModel model, Reward reward, ValueModel value, TwistedSmcOptions options)
-    : model_(std::move(model)), reward_(std::move(reward)), value_(std::move(value)), options_(std::move(options)) {
+    : model_(std::move(model)),
+      reward_(std::move(reward)),
+      value_(std::move(value)),
+      options_(std::move(options)) {
   read_options(options_, lehr::describe(options_).values(), "twisted_smc");
 }
 
@@ -73,8 +78,8 @@ void TwistedSmc::advance(State& state, const Moment& now) const {
   for (Index i = 0; i < state.x.cols(); ++i) {
     const double v = batch.values[i];
     const double potential = std::isnan(v) ? minus_infinity : v / temperature;
-    state.log_weights[i] += potential == minus_infinity ? minus_infinity
-                                                        : potential - state.potentials[i] + log_ratios[i];
+    state.log_weights[i] +=
+        potential == minus_infinity ? minus_infinity : potential - state.potentials[i] + log_ratios[i];
     state.potentials[i] = potential;
   }
   const double ess = resample(state, now, last);
@@ -105,8 +110,8 @@ double TwistedSmc::resample(State& state, const Moment& now, bool last) const {
   const bool even = state.log_weights.maxCoeff() == state.log_weights.minCoeff();
   if (even || (!last && ess > options_.threshold * static_cast<double>(count))) return ess;
   Stream random = now.random(lane("guidance.twisted_smc.resampling"));
-  const auto copies = sample::resampled_copies(sample::resampling_named(options_.resampling), shares,
-                                               options_.count, random);
+  const auto copies =
+      sample::resampled_copies(sample::resampling_named(options_.resampling), shares, options_.count, random);
   const auto ancestors = sample::ancestors_in_place(copies);
   const State before = state;
   for (std::size_t i = 0; i < count; ++i) {

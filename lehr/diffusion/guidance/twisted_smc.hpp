@@ -32,9 +32,9 @@ class TwistedSmc {
     std::int64_t level = 0;
     MatrixXd x;
     VectorXd rewards;
-    VectorXd potentials;               // v(x) / alpha
+    VectorXd potentials;  // v(x) / alpha
     VectorXd log_weights;
-    std::vector<std::int64_t> founder; // of each design: its ancestor at the start
+    std::vector<std::int64_t> founder;  // of each design: its ancestor at the start
     std::int64_t reward_calls = 0, model_calls = 0, resamplings = 0;
     GuidanceTrace trace;
   };
@@ -50,7 +50,8 @@ class TwistedSmc {
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
     visit("level", state.level), visit("x", state.x), visit("rewards", state.rewards);
-    visit("potentials", state.potentials), visit("log_weights", state.log_weights), visit("founder", state.founder);
+    visit("potentials", state.potentials), visit("log_weights", state.log_weights),
+        visit("founder", state.founder);
     visit("reward_calls", state.reward_calls), visit("model_calls", state.model_calls);
     visit("resamplings", state.resamplings);
     state.trace.fields(visit);

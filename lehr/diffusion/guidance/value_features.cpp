@@ -46,8 +46,9 @@ Windows count_windows(const ColumnRef& x, const Marginals& marginals, const std:
 
 FeatureMap motif_features(const ReverseModel& model, const SequenceScore& score) {
   FeatureMap map;
-  map.names = {"1",        "masked share", "favoured share", "complete windows", "expected windows", "one symbol missing",
-               "begun",    "open"};
+  map.names = {
+      "1",     "masked share", "favoured share", "complete windows", "expected windows", "one symbol missing",
+      "begun", "open"};
   map.features = [model, score](const MatrixXd& x, Index level) {
     const MatrixXd prediction = model.predict(x, level);
     MatrixXd features(8, x.cols());
@@ -80,7 +81,8 @@ FeatureMap plain_features(const ReverseModel& model, const Reward& reward) {
   else
     for (const char* power : {"", "^2"})
       for (Index i = 0; i < model.rows; ++i) map.names.push_back(fmt::format("x{}{}", i, power));
-  map.features = [model, reward, count = static_cast<Index>(map.names.size())](const MatrixXd& x, Index level) {
+  map.features = [model, reward, count = static_cast<Index>(map.names.size())](const MatrixXd& x,
+                                                                               Index level) {
     const MatrixXd prediction = model.predict(x, level), clean = model.decode(x, prediction, level);
     const VectorXd rewards = evaluate(reward, clean);
     MatrixXd features = MatrixXd::Zero(count, x.cols());

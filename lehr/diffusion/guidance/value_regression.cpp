@@ -48,7 +48,8 @@ Eigen::Vector4d calibration_of(const VectorXd& values, const VectorXd& rewards) 
   std::vector<Index> order;
   for (Index i = 0; i < values.size(); ++i)
     if (std::isfinite(values[i]) && std::isfinite(rewards[i])) order.push_back(i);
-  std::ranges::sort(order, [&](Index a, Index b) { return std::pair(-values[a], a) < std::pair(-values[b], b); });
+  std::ranges::sort(order,
+                    [&](Index a, Index b) { return std::pair(-values[a], a) < std::pair(-values[b], b); });
   Eigen::Vector4d sums = Eigen::Vector4d::Zero();
   const std::size_t tenth = std::max<std::size_t>(1, order.size() / 10);
   for (std::size_t i = 0; i < order.size(); ++i) {
@@ -64,8 +65,9 @@ Eigen::Vector4d calibration_of(const VectorXd& values, const VectorXd& rewards) 
 
 void RegressionOptions::describe(OptionTable& table) {
   table.add("rollouts", rollouts, "runs of the unguided model that values are learnt from").range(1, 1e6);
-  table.add("form", form,
-            "what is learnt: the mean reward, exp(reward / temperature), or soft values backwards in time")
+  table
+      .add("form", form,
+           "what is learnt: the mean reward, exp(reward / temperature), or soft values backwards in time")
       .choices({"mean", "soft", "bellman"});
   table.add("candidates", candidates, "bellman: draws of the next state for each state").range(1, 1e4);
   table.add("temperature", temperature, "soft and bellman: alpha").range(0, 1e300);
@@ -79,8 +81,12 @@ VectorXd LinearValue::values(const MatrixXd& features, Index level) const {
   return f;
 }
 
-ValueRegression::ValueRegression(ReverseModel model, Reward reward, FeatureMap features, RegressionOptions options)
-    : model_(std::move(model)), reward_(std::move(reward)), features_(std::move(features)), options_(std::move(options)) {
+ValueRegression::ValueRegression(ReverseModel model, Reward reward, FeatureMap features,
+                                 RegressionOptions options)
+    : model_(std::move(model)),
+      reward_(std::move(reward)),
+      features_(std::move(features)),
+      options_(std::move(options)) {
   read_options(options_, lehr::describe(options_).values(), "value");
   if (options_.rollouts < static_cast<std::int64_t>(features_.names.size()))
     throw InvalidInput("rollouts: {} are fewer than the {} features of the value", options_.rollouts,
@@ -93,10 +99,17 @@ ValueRegression::State ValueRegression::start(const Moment& now) const {
   State state;
   const Index levels = model_.steps() + 1;
   state.x = MatrixXd::Zero(model_.rows, options_.rollouts * levels);
-  state.x.leftCols(options_.rollouts) = draw_starts(model_, options_.rollouts, now.seed, lane("guidance.rollout"));
+  state.x.leftCols(options_.rollouts) =
+      draw_starts(model_, options_.rollouts, now.seed, lane("guidance.rollout"));
   const auto count = static_cast<Index>(features_.names.size());
-  state.value = {options_.form, options_.temperature, 0, MatrixXd::Zero(count, levels), VectorXd::Zero(levels),
-                 VectorXd::Zero(levels), MatrixXd::Zero(4, levels), model_.times};
+  state.value = {options_.form,
+                 options_.temperature,
+                 0,
+                 MatrixXd::Zero(count, levels),
+                 VectorXd::Zero(levels),
+                 VectorXd::Zero(levels),
+                 MatrixXd::Zero(4, levels),
+                 model_.times};
   return state;
 }
 
@@ -156,7 +169,8 @@ void ValueRegression::fit(State& state, const Moment& now, Index level) const {
 
 // alpha ln mean_m exp(v(x^(m)) / alpha); alpha = 0: the largest v.
 VectorXd ValueRegression::bellman_targets(State& state, const Moment& now, Index level) const {
-  const auto rollouts = static_cast<Index>(options_.rollouts), draws = static_cast<Index>(options_.candidates);
+  const auto rollouts = static_cast<Index>(options_.rollouts),
+             draws = static_cast<Index>(options_.candidates);
   const MatrixXd x = state.x.middleCols(level * rollouts, rollouts);
   const BatchAddress address{now.seed, (std::uint64_t{1} << 42) + static_cast<std::uint64_t>(level), 0,
                              static_cast<std::uint64_t>(rollouts)};
@@ -178,7 +192,8 @@ VectorXd ValueRegression::bellman_targets(State& state, const Moment& now, Index
   for (Index i = 0; i < rollouts; ++i) {
     for (Index m = 0; m < draws; ++m) {
       const double v = values[m * rollouts + i];
-      terms[static_cast<std::size_t>(m)] = std::isnan(v) ? -std::numeric_limits<double>::infinity() : v / (alpha > 0 ? alpha : 1);
+      terms[static_cast<std::size_t>(m)] =
+          std::isnan(v) ? -std::numeric_limits<double>::infinity() : v / (alpha > 0 ? alpha : 1);
     }
     targets[i] = alpha > 0 ? alpha * (stats::log_sum_exp(terms) - std::log(static_cast<double>(draws)))
                            : *std::ranges::max_element(terms);
@@ -200,8 +215,8 @@ ValueModel regression_value(LinearValue value, FeatureMap features, const Revers
                        features.names.size());
   return [value = std::move(value), features = std::move(features)](const MatrixXd& x, Index level, double,
                                                                     const BatchAddress&) {
-    return ValueBatch{value.values(features.features(x, level), level), x.cols() * features.reward_calls_per_column,
-                      x.cols()};
+    return ValueBatch{value.values(features.features(x, level), level),
+                      x.cols() * features.reward_calls_per_column, x.cols()};
   };
 }
 

@@ -46,17 +46,18 @@ struct RegressionOptions {
 // The fitted function; plain data.
 struct LinearValue {
   std::string form = "mean";
-  double temperature = 0, top = 0;   // soft: targets are exp((r - top) / alpha)
-  MatrixXd coefficients;             // features x (steps + 1)
-  VectorXd floors;                   // soft: the least that f may be
-  VectorXd r_squared;                // by level, in the rollouts
-  MatrixXd calibration;              // by level: mean v, mean r, and both in the tenth of the rollouts with the highest v
+  double temperature = 0, top = 0;  // soft: targets are exp((r - top) / alpha)
+  MatrixXd coefficients;            // features x (steps + 1)
+  VectorXd floors;                  // soft: the least that f may be
+  VectorXd r_squared;               // by level, in the rollouts
+  MatrixXd calibration;  // by level: mean v, mean r, and both in the tenth of the rollouts with the highest v
   std::vector<double> times;
 
   template <class Visitor>
   void fields(Visitor& visit) {
     visit("value.form", form), visit("value.temperature", temperature), visit("value.top", top);
-    visit("value.coefficients", coefficients), visit("value.floors", floors), visit("value.r_squared", r_squared);
+    visit("value.coefficients", coefficients), visit("value.floors", floors),
+        visit("value.r_squared", r_squared);
     visit("value.calibration", calibration), visit("value.times", times);
   }
   VectorXd values(const MatrixXd& features, Index level) const;
@@ -66,7 +67,7 @@ class ValueRegression {
  public:
   struct State {
     std::int64_t step = 0;
-    MatrixXd x;         // rows x (rollouts (steps + 1)), level by level
+    MatrixXd x;  // rows x (rollouts (steps + 1)), level by level
     VectorXd rewards;
     LinearValue value;
     std::int64_t reward_calls = 0, model_calls = 0;
