@@ -55,7 +55,7 @@ void BestOfN::advance(State& state, const Moment& now) const {
     state.rewards[i] = rewards[i];
     if (!std::isnan(key)) state.keys[i] = key;
   }
-  const std::int64_t spent = options_.count * (model_.steps() + 1);
+  const std::int64_t spent = options_.count * (model_.steps() * model_.calls + 1);
   state.run += 1;
   state.model_calls += spent;
   state.reward_calls += options_.count;

@@ -30,6 +30,7 @@ ReverseModel guided_by_gradient(const ReverseModel& model, Reward proxy, double 
   if (model.gaussian.empty()) throw InvalidInput("gradient guidance needs a continuous model");
   if (!(alpha > 0)) throw InvalidInput("temperature: gradient guidance needs one above 0, found {}", alpha);
   ReverseModel guided = model;
+  guided.calls = model.calls * (1 + 2 * model.rows);
   guided.predict = [model, proxy = std::move(proxy), alpha, scale](const MatrixXd& x, Index level) {
     const MatrixXd own = model.predict(x, level);
     MatrixXd both = MatrixXd::Zero(own.rows() + x.rows(), x.cols());

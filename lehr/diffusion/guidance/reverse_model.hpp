@@ -10,6 +10,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct ReverseModel {
   Index rows = 0;     // d, or the length of a sequence
   Index symbols = 0;  // K; 0: continuous
   bool masked = false;
+  std::int64_t calls = 1;  // model calls that one prediction of a column costs
   std::vector<double> times;
   std::vector<GaussianStep> gaussian;  // of each step; empty: discrete
 

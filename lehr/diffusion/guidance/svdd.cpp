@@ -86,7 +86,7 @@ void Svdd::advance(State& state, const Moment& now) const {
   const std::int64_t count = candidates(state, now);
   const double alpha = options_.temperature(now);
   const MatrixXd prediction = model_.predict(state.x, level);
-  std::int64_t spent = designs;
+  std::int64_t spent = designs * model_.calls;
   StreamingChoice choice(model_.rows, designs, alpha);
   const std::int64_t block = std::max<std::int64_t>(1, columns_of_a_block / designs);
   for (std::int64_t first = 0; first < count; first += block) {

@@ -71,7 +71,7 @@ void TwistedSmc::advance(State& state, const Moment& now) const {
   } else {
     batch = value_(state.x, level + 1, temperature, address);
   }
-  const std::int64_t spent = options_.count + batch.model_calls;
+  const std::int64_t spent = options_.count * model_.calls + batch.model_calls;
   state.reward_calls += batch.reward_calls;
   state.model_calls += spent;
   now.spend(spent);
