@@ -57,15 +57,19 @@ struct Scores {
   double distance = std::nan(""), first_two = std::nan("");  // from the target
 };
 
-Eigen::VectorXd shares_of(const std::vector<double>& levels, const std::vector<double>& rewards) {
-  Eigen::VectorXd shares = Eigen::VectorXd::Zero(static_cast<Index>(levels.size()));
+// Total variation between the target's rewards and these; rewards that the target cannot have stand apart.
+double reward_distance(const RewardLaw& law, const std::vector<double>& rewards) {
+  Eigen::VectorXd shares = Eigen::VectorXd::Zero(law.target.size());
+  const double one = 1.0 / static_cast<double>(rewards.size());
+  double outside = 0;
   for (const double r : rewards) {
-    const auto above = std::ranges::lower_bound(levels, r);
-    Index at = above - levels.begin();
-    if (above == levels.end() || (at > 0 && r - levels[static_cast<std::size_t>(at - 1)] < *above - r)) --at;
-    shares[at] += 1.0 / static_cast<double>(rewards.size());
+    const auto found = std::ranges::lower_bound(law.levels, r - 1e-7);
+    if (found == law.levels.end() || *found > r + 1e-7)
+      outside += one;
+    else
+      shares[found - law.levels.begin()] += one;
   }
-  return shares;
+  return total_variation(law.target, shares) + 0.5 * outside;
 }
 
 Scores scores_of(const GuideProblem& problem, const GuideTarget& target, const GuidedDesigns& designs) {
@@ -79,8 +83,7 @@ Scores scores_of(const GuideProblem& problem, const GuideTarget& target, const G
   scores.mean = stats::mean(rewards), scores.median = stats::median(rewards);
   scores.error = rewards.size() > 1 ? stats::standard_error(rewards) : 0;
   scores.best = *std::ranges::max_element(rewards);
-  if (target.law)
-    scores.distance = total_variation(target.law->target, shares_of(target.law->levels, rewards));
+  if (target.law) scores.distance = reward_distance(*target.law, rewards);
   if (target.points.cols() > 1 && designs.x.cols() > 1)
     scores.distance = sliced_wasserstein(designs.x, target.points);
   if (target.first_two.size() > 0) {
