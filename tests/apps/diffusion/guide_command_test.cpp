@@ -61,8 +61,7 @@ TEST_F(GuideCommand, MixturesAndFormulas) {
 TEST_F(GuideCommand, OwnSequencesAndLearntValuesFromAFile) {
   write("own.fasta", ">a\nACGTTGCA\n>b\nCCGTAACG\n>c\nTTGACGTA\n");
   const std::string common =
-      "own.fasta --alphabet ACGT --reward.expression 'n_C + n_G' --value mc --count 50 --candidates 5 "
-      "--steps 16 ";
+      "own.fasta --alphabet ACGT --reward.expression 'n_C + n_G' --value mc --count 50 --candidates 5 ";
   const Json learnt = run(common + "--save_value value.safetensors --compare none --steps 16");
   const Json read = run(common + "--value_file value.safetensors --compare none --steps 16");
   EXPECT_EQ(metric(learnt, "mean_reward"), metric(read, "mean_reward"));
