@@ -270,6 +270,15 @@ class Guide {
     }
   }
 
+  // A baseline that fails is a finding, not the end.
+  void add_baseline(const std::string& name, GuideFindings& findings) {
+    try {
+      findings.others.push_back(run_method(name, "-" + name));
+    } catch (const NumericalFailure& failure) {
+      findings.failures.push_back(fmt::format("{} failed: {}.", name, failure.what()));
+    }
+  }
+
   Reward proxy() const {
     return options_.proxy.empty() ? problem_.reward : expression_reward(problem_, options_.proxy);
   }

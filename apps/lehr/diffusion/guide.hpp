@@ -95,6 +95,7 @@ struct GuideFindings {
   GuideTarget target;
   std::optional<diffusion::LinearValue> value;
   std::int64_t value_reward_calls = 0, value_model_calls = 0;  // that learning it took
+  std::vector<std::string> failures;                           // of baselines
   bool interrupted = false;
 };
 

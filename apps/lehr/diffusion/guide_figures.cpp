@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "apps/lehr/diffusion/guide.hpp"
 
@@ -25,12 +26,16 @@ Bins bins_of(const GuideFindings& findings) {
   if (findings.target.law && findings.target.law->levels.size() <= most_levels)
     return {findings.target.law->levels, true};
   double low = std::numeric_limits<double>::infinity(), high = -low;
+  std::set<double> different;
   const auto cover = [&](const Eigen::VectorXd& rewards) {
     for (const double r : rewards)
-      if (!std::isnan(r)) low = std::min(low, r), high = std::max(high, r);
+      if (!std::isnan(r))
+        low = std::min(low, r), high = std::max(high, r), different.insert(std::round(r * 1e9) / 1e9);
   };
   cover(findings.main.rewards), cover(findings.target.point_rewards);
   for (const GuidedDesigns& other : findings.others) cover(other.rewards);
+  if (!different.empty() && different.size() <= most_levels)
+    return {{different.begin(), different.end()}, true};
   if (!(high > low)) high = low + 1;
   for (std::size_t b = 0; b < bins; ++b)
     result.centres.push_back(low + (high - low) * (static_cast<double>(b) + 0.5) / static_cast<double>(bins));

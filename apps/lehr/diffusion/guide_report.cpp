@@ -230,8 +230,11 @@ void add_notes(const GuideOptions& options, const GuideProblem& problem, const G
     report.notes.push_back(
         "Temperature 0 keeps the best candidate of every step: designs overshoot any target of a temperature "
         "above 0. Look at ln p.");
-  if (scores.unique < 0.5)
+  const bool roomy = !problem.discrete() || number_of_sequences(problem.model.rows, problem.model.symbols) >
+                                                4 * static_cast<double>(main.x.cols());
+  if (scores.unique < 0.5 && roomy)
     report.notes.push_back(fmt::format("Only {:.0f} % of the designs are different.", 100 * scores.unique));
+  for (const std::string& failure : findings.failures) report.notes.push_back(failure);
   double infeasible = 0;
   for (Index i = 0; i < main.trace.size(); ++i) infeasible += main.trace.step(i).infeasible;
   if (infeasible > 0)

@@ -1,5 +1,6 @@
 #include "lehr/diffusion/guidance/twisted_smc.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -10,8 +11,24 @@
 
 namespace lehr::diffusion {
 namespace {
+
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+
+bool any_feasible(const VectorXd& values) {
+  return std::ranges::any_of(values, [](double v) { return !std::isnan(v) && v > minus_infinity; });
 }
+
+void reweigh(TwistedSmc::State& state, const VectorXd& values, const VectorXd& log_ratios,
+             double temperature) {
+  for (Index i = 0; i < values.size(); ++i) {
+    const bool feasible = !std::isnan(values[i]) && values[i] > minus_infinity;
+    const double potential = feasible ? values[i] / temperature : minus_infinity;
+    state.log_weights[i] += feasible ? potential - state.potentials[i] + log_ratios[i] : minus_infinity;
+    state.potentials[i] = potential;
+  }
+}
+
+}  // namespace
 
 void TwistedSmcOptions::describe(OptionTable& table) {
   table.add("count", count, "designs").range(1, (1 << 20) - 1);
@@ -75,13 +92,7 @@ void TwistedSmc::advance(State& state, const Moment& now) const {
   state.reward_calls += batch.reward_calls;
   state.model_calls += spent;
   now.spend(spent);
-  for (Index i = 0; i < state.x.cols(); ++i) {
-    const double v = batch.values[i];
-    const double potential = std::isnan(v) ? minus_infinity : v / temperature;
-    state.log_weights[i] +=
-        potential == minus_infinity ? minus_infinity : potential - state.potentials[i] + log_ratios[i];
-    state.potentials[i] = potential;
-  }
+  if (last || any_feasible(batch.values)) reweigh(state, batch.values, log_ratios, temperature);
   const double ess = resample(state, now, last);
   state.level += 1;
   double sum = 0, squares = 0, best = minus_infinity, feasible = 0;

@@ -41,7 +41,7 @@ class TwistedSmc {
 
   TwistedSmc(ReverseModel model, Reward reward, ValueModel value, TwistedSmcOptions options);
   State start(const Moment& now) const;
-  // Throws NumericalFailure where all weights are 0.
+  // A step none of whose values is feasible leaves the weights as they are. Throws NumericalFailure where all weights are 0.
   void advance(State& state, const Moment& now) const;
   bool finished(const State& state) const { return state.level == model_.steps(); }
   void measure(const State& state, Row& row) const { state.trace.measure(row); }

@@ -118,6 +118,18 @@ TEST(Svdd, InfeasibleDesignsAreNeverChosenWhereOthersAre) {
   EXPECT_NE(message.find("200 of 200 choices had no candidate"), std::string::npos) << message;
 }
 
+// A reward that scores only what begins with 2: the argmax decoding of the first states does not, so no value is feasible there.
+TEST(TwistedSmc, StepsWithoutFeasibleValuesLeaveTheWeights) {
+  const auto prior = small_chain(6);
+  const ReverseModel model = masked_diffusion(prior, 24);
+  const Reward picky = pointwise_reward([](const auto& x) { return x[0] == 2 ? x.sum() : std::nan(""); });
+  MatrixXd start = MatrixXd::Constant(6, 1, 3);
+  ASSERT_TRUE(std::isnan(posterior_mean_value(model, picky)(start, 0, 1, {}).values[0]));
+  const TwistedSmc method(model, picky, posterior_mean_value(model, picky), {.count = 400, .temperature = 1});
+  const auto state = drive(method, Budget::steps(method.steps()), {1}).state;
+  EXPECT_TRUE((state.x.row(0).array() == 2).all());
+}
+
 TEST(Svdd, RefusesWhatCannotBe) {
   const auto prior = small_chain(5);
   const ReverseModel model = masked_diffusion(prior, 10);

@@ -122,20 +122,24 @@ TEST_F(MarkovTarget, LengthThirty) {
   const auto best = run_best_of_n(chain, score, 10, 0, 200);
   const auto pm = run_svdd(chain, score, posterior_mean_value(chain, score), 10, 0, 200);
   const auto mc = run_svdd(chain, score, regression_value(fitted.value, features, chain), 10, 0, 200);
-  const TwistedSmc twisted(chain, score, posterior_mean_value(chain, score),
-                           {.count = 200, .temperature = 0.2});
-  const auto population = drive(twisted, Budget::steps(twisted.steps()), {1}).state;
   RecordProperty("plain", std::to_string(median(plain.rewards)));
   RecordProperty("best_of_10", std::to_string(median(best.rewards)));
   RecordProperty("pm", std::to_string(median(pm.rewards)));
   RecordProperty("mc", std::to_string(median(mc.rewards)));
-  RecordProperty("twisted_unique", std::to_string(unique_share(population.x)));
   EXPECT_GE(median(pm.rewards), 1.15 * median(best.rewards));
   EXPECT_GE(median(mc.rewards), 1.4 * median(pm.rewards));
   EXPECT_EQ(unique_share(pm.x), 1);
   EXPECT_EQ(unique_share(mc.x), 1);
-  EXPECT_LE(unique_share(population.x), 0.5);
-  EXPECT_GT(population.rewards.mean(), plain.rewards.mean());
+  // The population that is resampled by independent draws collapses. (Systematic resampling keeps between 0.14 and 0.77 of the
+  // designs different in eight seeds, and at most 10 of 200 ancestors.)
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const TwistedSmc twisted(chain, score, posterior_mean_value(chain, score),
+                             {.count = 200, .temperature = 0.2, .resampling = "multinomial"});
+    const auto population = drive(twisted, Budget::steps(twisted.steps()), {seed}).state;
+    EXPECT_LE(unique_share(population.x), 0.5) << seed;
+    EXPECT_GT(population.rewards.mean(), 1.5 * plain.rewards.mean()) << seed;
+    EXPECT_LE(std::set(population.founder.begin(), population.founder.end()).size(), 20u) << seed;
+  }
 }
 
 }  // namespace
