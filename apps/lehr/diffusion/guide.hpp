@@ -23,6 +23,7 @@ namespace lehr::command {
 struct GuideProblemOptions {
   std::string model, process = "auto", alphabet;
   std::optional<std::int64_t> length, steps;
+  bool joint = false;
   double pseudo_count = 1;
   std::optional<double> weight, bonus;
   std::string symbols, motif, expression;

@@ -25,6 +25,10 @@ void GuideProblemOptions::describe(OptionTable& table) {
       .choices({"auto", "masked", "uniform", "vp-linear"});
   table.add("steps", steps, "steps of the reverse process; default: 128 for sequences, 50 for mixtures")
       .range(1, 1e6);
+  table.add(
+      "joint", joint,
+      "masked: weigh candidates by the joint law of what they reveal together (any number of steps is exact "
+      "then)");
   table.add("length", length, "length of the designs; default: the file's").range(1, 100000);
   table.add("alphabet", alphabet, "characters of the symbols, as ACGT; default: the file's");
   table.add("pseudo_count", pseudo_count, "sequences: added to every count of the estimated chain")
@@ -79,8 +83,10 @@ ReverseModel sequence_process(const GuideProblemOptions& options, const Sequence
   if (options.process == "vp-linear")
     throw InvalidInput("process: vp-linear is for points; sequences take masked or uniform");
   const Index steps = options.steps.value_or(128);
+  if (options.joint && options.process == "uniform")
+    throw InvalidInput("joint: it is for the process masked");
   return options.process == "uniform" ? uniform_diffusion(sequences.prior, steps)
-                                      : masked_diffusion(sequences.prior, steps);
+                                      : masked_diffusion(sequences.prior, steps, options.joint);
 }
 
 void load_mixture(const GuideProblemOptions& options, const Json& json, const std::string& where,

@@ -40,13 +40,14 @@ void StreamingChoice::offer(const MatrixXd& candidates, const VectorXd& values, 
     const bool first = address.first == 0 && c < designs;
     if (first) chosen_.col(design) = candidates.col(c);
     const double value = values[c];
-    if (std::isnan(value) || value == minus_infinity) continue;
+    const double log_ratio = log_ratios.size() == 0 ? 0 : log_ratios[c];
+    if (!(value > minus_infinity) || !(log_ratio > minus_infinity)) continue;  // NaN too
     if (alpha_ == 0) {
       take(design, candidates.col(c), value, value);
       continue;
     }
     Stream random = address.stream(lane("guidance.choice"), static_cast<std::uint64_t>(c));
-    const double log_weight = value / alpha_ + (log_ratios.size() == 0 ? 0 : log_ratios[c]);
+    const double log_weight = value / alpha_ + log_ratio;
     const double top = std::max(top_[design], log_weight);
     const double old = top_[design] == minus_infinity ? 0 : std::exp(top_[design] - top);
     const double fresh = std::exp(log_weight - top);

@@ -1,5 +1,7 @@
 #include "lehr/diffusion/guidance/masked_diffusion.hpp"
 
+#include <cmath>
+
 #include "lehr/core/parallel.hpp"
 
 namespace lehr::diffusion {
@@ -58,7 +60,7 @@ MatrixXd uniform_evidence(const ColumnRef& x, Index symbols, double t) {
   return evidence;
 }
 
-ReverseModel masked_diffusion(std::shared_ptr<const SequencePrior> prior, Index steps) {
+ReverseModel masked_diffusion(std::shared_ptr<const SequencePrior> prior, Index steps, bool joint) {
   ReverseModel model = sequence_model(prior, steps);
   const Index symbols = prior->symbols();
   model.masked = true;
@@ -67,17 +69,26 @@ ReverseModel masked_diffusion(std::shared_ptr<const SequencePrior> prior, Index 
     return predict_columns(*prior, x,
                            [&](const ColumnRef& column) { return masked_evidence(column, symbols); });
   };
-  model.propose = [times = model.times, symbols](const ColumnRef& x, const ColumnRef& prediction, Index level,
-                                                 Stream& random, Eigen::Ref<VectorXd> next) {
+  model.propose = [prior, joint, times = model.times, symbols](const ColumnRef& x,
+                                                               const ColumnRef& prediction, Index level,
+                                                               Stream& random, Eigen::Ref<VectorXd> next) {
     const double t = times[static_cast<std::size_t>(level)], s = times[static_cast<std::size_t>(level) + 1];
     const double rate = (t - s) / t;
     next = x;
+    Index revealed = 0;
+    double log_product = 0;  // of the marginals of what is revealed
     for (Index i = 0; i < x.size(); ++i) {
       if (x[i] < static_cast<double>(symbols)) continue;
       const double u = uniform(random);  // below the rate, u / rate is uniform again
-      if (u < rate) next[i] = static_cast<double>(pick(prediction.segment(i * symbols, symbols), u / rate));
+      if (u >= rate) continue;
+      const Index k = pick(prediction.segment(i * symbols, symbols), u / rate);
+      next[i] = static_cast<double>(k);
+      if (joint) log_product += std::log(prediction[i * symbols + k]);
+      ++revealed;
     }
-    return 0.0;
+    if (!joint || revealed < 2) return 0.0;
+    return prior->log_evidence(masked_evidence(next, symbols)) -
+           prior->log_evidence(masked_evidence(x, symbols)) - log_product;
   };
   model.decode = [symbols](const MatrixXd& x, const MatrixXd& prediction, Index) {
     return most_probable(x, prediction, symbols, true);

@@ -19,7 +19,9 @@ namespace lehr::diffusion {
 // The last time of the grid, 1e-5 as in the reference implementation of SVDD.
 inline constexpr double last_discrete_time = 1e-5;
 
-ReverseModel masked_diffusion(std::shared_ptr<const SequencePrior> prior, Index steps);
+// With `joint`, a draw's ln p/q is that of the prior's joint law over the positions revealed together against the product of their
+// marginals: choices among candidates then have the prior's own posterior as their law, at one more pass of the prior a candidate.
+ReverseModel masked_diffusion(std::shared_ptr<const SequencePrior> prior, Index steps, bool joint = false);
 ReverseModel uniform_diffusion(std::shared_ptr<const SequencePrior> prior, Index steps);
 
 // K x L likelihoods of a noisy sequence at time t.

@@ -160,6 +160,31 @@ MatrixXd SequencePrior::table_marginals(const Eigen::Ref<const MatrixXd>& eviden
   return result;
 }
 
+double SequencePrior::log_evidence(const Eigen::Ref<const MatrixXd>& evidence) const {
+  if (!is_chain()) {
+    const std::function<double(Index, Index)> mass = [&](Index position, Index index) -> double {
+      if (position == length_) return probabilities_[index];
+      double sum = 0;
+      for (Index k = 0; k < symbols_; ++k)
+        if (evidence(k, position) > 0)
+          sum += evidence(k, position) * mass(position + 1, index * symbols_ + k);
+      return sum;
+    };
+    return std::log(mass(0, 0));
+  }
+  VectorXd forward = initial_, here(initial_.size());
+  double log_scale = 0;
+  for (Index i = 0; i < length_; ++i) {
+    here = hidden_ ? forward.cwiseProduct(emission_ * evidence.col(i)).eval()
+                   : forward.cwiseProduct(evidence.col(i)).eval();
+    const double sum = here.sum();
+    if (!(sum > 0)) return minus_infinity;
+    log_scale += std::log(sum);
+    forward.noalias() = transition_.transpose() * (here / sum);
+  }
+  return log_scale;
+}
+
 double SequencePrior::log_probability(const ColumnRef& x) const {
   if (!is_chain()) {
     Index index = 0;

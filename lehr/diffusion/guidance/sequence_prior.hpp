@@ -43,6 +43,8 @@ class SequencePrior {
   // K x L evidence -> K x L marginals. Where the law gives all that the evidence allows the probability 0, the evidence
   // itself, scaled.
   MatrixXd marginals(const Eigen::Ref<const MatrixXd>& evidence) const;
+  // ln sum_x p(x) prod_i e_i(x_i); -infinity where the evidence is impossible.
+  double log_evidence(const Eigen::Ref<const MatrixXd>& evidence) const;
   // ln p(x); -infinity where x is impossible.
   double log_probability(const ColumnRef& x) const;
   void draw(Stream& random, Eigen::Ref<VectorXd> x) const;
