@@ -97,12 +97,14 @@ void LightSbOptions::describe(OptionTable& table) {
       .choices({"samples", "kmeans++"});
   table
       .add("weights", weights,
-           "balanced: at the start, where epsilon jumps and at the end the weights are set so that each component gets as "
+           "balanced: at the start, where epsilon jumps and at the end the weights are set so that each "
+           "component gets as "
            "much of the source as it has of the target; equal: they start equal and only the steps move them")
       .choices({"balanced", "equal"});
   table
       .add("average", average,
-           "adam: the model is the mean of the parameters over this share of the run at its end; 0: the last ones")
+           "adam: the model is the mean of the parameters over this share of the run at its end; 0: the last "
+           "ones")
       .range(0, 1);
   table
       .add("initial_spread", initial_spread,
@@ -153,7 +155,8 @@ LightSb::LightSb(MatrixXd x, MatrixXd y, LightSbOptions options, std::int64_t st
 void LightSb::split(MatrixXd x, MatrixXd y) {
   split_side(std::move(x), options_.hold_out, "diffusion.bridge.split.x", x_, x_validation_);
   split_side(std::move(y), options_.hold_out, "diffusion.bridge.split.y", y_, y_validation_);
-  x_weighing_ = some_of(x_, "diffusion.bridge.weighing.x"), y_weighing_ = some_of(y_, "diffusion.bridge.weighing.y");
+  x_weighing_ = some_of(x_, "diffusion.bridge.weighing.x"),
+  y_weighing_ = some_of(y_, "diffusion.bridge.weighing.y");
 }
 
 double LightSb::epsilon_at(std::int64_t step) const {

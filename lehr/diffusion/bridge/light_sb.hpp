@@ -87,7 +87,7 @@ class LightSb {
   void fields(Visitor& visitor, State& state) const {
     visitor("parameters", state.parameters), visitor("first", state.first), visitor("second", state.second);
     visitor("averaged", state.averaged), visitor("mean", state.mean), visitor("meant", state.meant);
-     visitor("taken", state.taken), visitor("epsilon", state.epsilon);
+    visitor("taken", state.taken), visitor("epsilon", state.epsilon);
     visitor("learning_rate", state.learning_rate), visitor("batch_loss", state.batch_loss);
     visitor("gradient_norm", state.gradient_norm), visitor("gradient_norm_1", state.gradient_norm_1);
     visitor("revived", state.revived), visitor("settled", state.settled), visitor("course", state.course);
@@ -100,7 +100,8 @@ class LightSb {
   void step_adam(State& state, const Moment& now) const;
   void step_lbfgs(State& state, const Moment& now) const;
   Eigen::VectorXd target_masses(const State& state) const;
-  void balance_weights(Eigen::VectorXd& parameters, double from, double to, const Eigen::VectorXd& masses) const;
+  void balance_weights(Eigen::VectorXd& parameters, double from, double to,
+                       const Eigen::VectorXd& masses) const;
   void take_epsilon(State& state, double epsilon) const;
   void revive_unused(State& state, const Moment& now) const;
   void check(const State& state, double loss, const Moment& now) const;
