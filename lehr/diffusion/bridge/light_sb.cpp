@@ -398,7 +398,7 @@ LightSbLook LightSb::look(const State& state) const {
 void LightSb::measure(const State& state, Row& row) const {
   const LightSbLook seen = look(state);
   row.add("step", seen.step), row.add("lr", seen.learning_rate), row.add("loss", seen.loss);
-  row.add("log_c", seen.log_c), row.add("grad_norm", seen.gradient_norm);
+  row.add("batch_loss", state.batch_loss), row.add("log_c", seen.log_c), row.add("grad_norm", seen.gradient_norm);
   row.add("grad_norm_1", state.gradient_norm_1), row.add("epsilon", seen.epsilon);
   row.add("alpha_min", seen.least_share), row.add("alpha_max", seen.largest_share);
   row.add("effective_components", seen.effective_components);
