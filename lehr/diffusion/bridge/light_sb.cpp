@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "lehr/core/errors.hpp"
+#include "lehr/core/parallel.hpp"
 #include "lehr/optimize/lbfgs.hpp"
 
 namespace lehr::diffusion {
@@ -14,6 +15,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr Index most_validation_points = 4096, most_weighing_points = 10000, look_numbers = 11, looks = 200;
+constexpr Index weighing_block = 512;
 constexpr int lbfgs_iterations = 20;
 constexpr double least_log_spread = -25;  // of L-BFGS, whose line search may leap far
 
@@ -53,6 +55,18 @@ MatrixXd draw_batch(const MatrixXd& points, Index size, Stream random) {
   MatrixXd batch(points.rows(), size);
   for (Index i = 0; i < size; ++i) batch.col(i) = points.col(uniform_index(random, points.cols()));
   return batch;
+}
+
+// (x'S_k x + 2 r_k'x) / 2: n x K.
+MatrixXd exponents_of(const LightBridge& model, const MatrixXd& x) {
+  MatrixXd exponents = x.transpose() * model.r;
+  if (model.shape != stats::CovarianceShape::full) {
+    exponents.noalias() += 0.5 * x.cwiseAbs2().transpose() * model.S;
+    return exponents;
+  }
+  for (Index k = 0; k < model.components(); ++k)
+    exponents.col(k) += 0.5 * (model.spread(k) * x).cwiseProduct(x).colwise().sum().transpose();
+  return exponents;
 }
 
 // k-means++ (D. Arthur and S. Vassilvitskii, 2007): each next centre is a point drawn by its squared distance to the nearest one.
@@ -252,19 +266,34 @@ VectorXd LightSb::target_masses(const State& state) const {
 }
 
 // Sets the weights so that E p_k over the source is `masses`: log alpha_k += log(m_k / E p_k), which is Sinkhorn's update of the
-// components, along a falling epsilon.
+// components, along a falling epsilon. The exponents (x'S_k x + 2 r_k'x) / 2 do not depend on either.
 void LightSb::balance_weights(VectorXd& parameters, double from, double to, const VectorXd& masses) const {
   constexpr int updates = 20;
-  const VectorXd wanted = (masses.array().max(1e-3 / static_cast<double>(masses.size()))).log();
+  constexpr double close = 1e-4;  // sum of |E p_k - m_k|
+  const LightBridge model = bridge_of(layout_, parameters, 1);
+  const auto exponents =
+      parallel_map((x_weighing_.cols() + weighing_block - 1) / weighing_block, [&](std::int64_t b) {
+        const Index first = b * weighing_block;
+        return exponents_of(
+            model, x_weighing_.middleCols(first, std::min(weighing_block, x_weighing_.cols() - first)));
+      });
+  const VectorXd wanted = masses.cwiseMax(1e-3 / static_cast<double>(masses.size()));
   for (double epsilon = from;; epsilon = std::max(to, epsilon / 2)) {
-    const LightBridge moved = bridge_of(layout_, parameters, epsilon);
-    LightBridge model = moved;
+    VectorXd log_alpha = layout_.weights(parameters) / epsilon;
     for (int i = 0; i < updates; ++i) {
-      const VectorXd got = BridgePlan(model).responsibilities(x_weighing_).colwise().mean().transpose();
-      model.log_alpha += wanted - (got.array() + 1e-300).log().matrix();
+      const auto parts = parallel_map(static_cast<std::int64_t>(exponents.size()), [&](std::int64_t b) {
+        MatrixXd terms = exponents[static_cast<std::size_t>(b)] / epsilon;
+        terms.rowwise() += log_alpha.transpose();
+        normalise_rows(terms);
+        return VectorXd(terms.colwise().sum().transpose());
+      });
+      VectorXd got = VectorXd::Constant(wanted.size(), 1e-300);
+      for (const VectorXd& part : parts) got += part / static_cast<double>(x_weighing_.cols());
+      if ((got - wanted).cwiseAbs().sum() < close) break;
+      log_alpha += (wanted.array().log() - got.array().log()).matrix();
     }
-    model.log_alpha.array() -= model.log_alpha.maxCoeff();
-    layout_.weights(parameters) = epsilon * model.log_alpha;
+    log_alpha.array() -= log_alpha.maxCoeff();
+    layout_.weights(parameters) = epsilon * log_alpha;
     if (epsilon == to) return;
   }
 }
@@ -398,7 +427,8 @@ LightSbLook LightSb::look(const State& state) const {
 void LightSb::measure(const State& state, Row& row) const {
   const LightSbLook seen = look(state);
   row.add("step", seen.step), row.add("lr", seen.learning_rate), row.add("loss", seen.loss);
-  row.add("batch_loss", state.batch_loss), row.add("log_c", seen.log_c), row.add("grad_norm", seen.gradient_norm);
+  row.add("batch_loss", state.batch_loss), row.add("log_c", seen.log_c),
+      row.add("grad_norm", seen.gradient_norm);
   row.add("grad_norm_1", state.gradient_norm_1), row.add("epsilon", seen.epsilon);
   row.add("alpha_min", seen.least_share), row.add("alpha_max", seen.largest_share);
   row.add("effective_components", seen.effective_components);

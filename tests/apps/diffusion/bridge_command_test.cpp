@@ -93,7 +93,7 @@ TEST_F(BridgeCommand, ResultsDoNotDependOnThreads) {
   for (const char* threads : {"1", "2", "5"}) {
     const auto outcome =
         lehr(std::string("bridge --generate.seed 1 --generate.points 2000 --generate.dimension 8 "
-                         "--epsilon 1 --components 40 --covariance full --steps 40 --json --threads ") +
+                         "--epsilon 1 --components 40 --covariance full --steps 20 --json --threads ") +
              threads + " --save m" + threads + ".json");
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const std::string model = content(folder_ / (std::string("m") + threads + ".json"));
