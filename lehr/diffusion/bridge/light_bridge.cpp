@@ -15,6 +15,8 @@ using Eigen::VectorXd;
 using stats::CovarianceShape;
 
 constexpr Index points_per_block = 256;
+// e^-80 is nothing beside 1; smaller numbers, down to subnormal ones, would only slow the products that follow.
+constexpr double least_exponent = -80;
 
 // Calls body(first, count) for blocks of the columns of x, in parallel.
 template <class Body>
@@ -68,7 +70,7 @@ VectorXd normalise_rows(Eigen::Ref<MatrixXd> terms) {
   const ArrayXd high = terms.rowwise().maxCoeff();
   ArrayXd sums = ArrayXd::Zero(terms.rows());
   for (Index k = 0; k < terms.cols(); ++k) {
-    terms.col(k).array() = (terms.col(k).array() - high).exp();
+    terms.col(k).array() = (terms.col(k).array() - high).max(least_exponent).exp();
     sums += terms.col(k).array();
   }
   const ArrayXd inverse = sums.inverse();
