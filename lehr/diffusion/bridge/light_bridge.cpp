@@ -4,6 +4,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
+#include "lehr/diffusion/bridge/negative_exponentials.hpp"
 #include "lehr/linalg/dense.hpp"
 
 namespace lehr::diffusion {
@@ -15,8 +16,6 @@ using Eigen::VectorXd;
 using stats::CovarianceShape;
 
 constexpr Index points_per_block = 256;
-// e^-80 is nothing beside 1; smaller numbers, down to subnormal ones, would only slow the products that follow.
-constexpr double least_exponent = -80;
 
 // Calls body(first, count) for blocks of the columns of x, in parallel.
 template <class Body>
@@ -70,7 +69,8 @@ VectorXd normalise_rows(Eigen::Ref<MatrixXd> terms) {
   const ArrayXd high = terms.rowwise().maxCoeff();
   ArrayXd sums = ArrayXd::Zero(terms.rows());
   for (Index k = 0; k < terms.cols(); ++k) {
-    terms.col(k).array() = (terms.col(k).array() - high).max(least_exponent).exp();
+    terms.col(k).array() -= high;
+    negative_exponentials(terms.col(k).data(), terms.rows());
     sums += terms.col(k).array();
   }
   const ArrayXd inverse = sums.inverse();

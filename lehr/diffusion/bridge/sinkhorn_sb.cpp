@@ -4,6 +4,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
+#include "lehr/diffusion/bridge/negative_exponentials.hpp"
 
 namespace lehr::diffusion {
 namespace {
@@ -14,7 +15,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr Index rows_per_block = 64, columns_per_block = 16;
-constexpr double least_exponent = -80;  // smaller terms are nothing beside 1, and subnormal ones slow
 
 }  // namespace
 
@@ -56,8 +56,9 @@ void SinkhornSb::advance(State& state, const Moment& now) const {
       [&](std::int64_t j) {
         ArrayXd terms = (state.f.array() - cost_.col(j).array()) * inverse;
         const double high = terms.maxCoeff();
-        const double log_mean =
-            high + std::log((terms - high).max(least_exponent).exp().sum() / static_cast<double>(n));
+        terms -= high;
+        negative_exponentials(terms.data(), n);
+        const double log_mean = high + std::log(terms.sum() / static_cast<double>(n));
         errors[j] = std::abs(std::exp(log_mean + state.g[j] * inverse) - 1);  // times 1/m: |column sum - 1/m|
         state.g[j] = -epsilon * log_mean;
       },
@@ -68,10 +69,12 @@ void SinkhornSb::advance(State& state, const Moment& now) const {
     ArrayXd high = ArrayXd::Constant(count, -std::numeric_limits<double>::infinity());
     for (Index j = 0; j < m; ++j) high = high.max(state.g[j] - cost_.col(j).segment(first, count).array());
     ArrayXd sums = ArrayXd::Zero(count);
-    for (Index j = 0; j < m; ++j)
-      sums += ((state.g[j] - cost_.col(j).segment(first, count).array() - high) * inverse)
-                  .max(least_exponent)
-                  .exp();
+    ArrayXd terms(count);
+    for (Index j = 0; j < m; ++j) {
+      terms = (state.g[j] - cost_.col(j).segment(first, count).array() - high) * inverse;
+      negative_exponentials(terms.data(), count);
+      sums += terms;
+    }
     state.f.segment(first, count) = -(high + epsilon * (sums / static_cast<double>(m)).log());
   });
   if (!state.f.allFinite())
