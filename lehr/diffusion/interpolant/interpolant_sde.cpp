@@ -51,53 +51,72 @@ double InterpolantSde::epsilon_at(std::int64_t step) const {
 }
 
 void InterpolantSde::advance(State& state, const Moment& now) const {
-  const TimeGrid& grid = options_.grid;
-  const double t = grid.time(state.step), end = grid.time(state.step + 1), h = end - t, length = std::abs(h);
-  const double noise_epsilon = epsilon_at(state.step),
-               epsilon = options_.heun ? epsilon_at(state.step + 1) : noise_epsilon;
-  const double scale = std::sqrt(2 * noise_epsilon * length);
-  // The forward drift, or going backward the backward one, but for the likelihood.
-  const double weight = (grid.direction == Direction::forward || options_.likelihood ? 1 : -1) * epsilon;
-  const FieldParts parts{
-      .score = field_.has_score, .divergence = options_.likelihood, .score_divergence = options_.likelihood};
-  const FieldAtTime field = field_.at(options_.heun ? end : t);
+  const Step step = step_from(state.step);
   const Stream random = now.random(lane("diffusion.interpolant.noise"));
   const TileSums sums = over_tiles(state.points.cols(), [&](Index tile, Index first, Index count) {
-    TileSums own;
-    auto x = state.points.middleCols(first, count);
-    const Stream tile_random = random.at_block(static_cast<std::uint64_t>(tile) << 40);
-    FieldValues values;
-    const auto drift = [&](const PointsRef& at, double share) {
-      field(at, parts, values);
-      if (share != 0 && own.evaluations++ == 0) {
-        own.velocity = values.velocity.colwise().norm().sum();
-        if (parts.score) own.score = values.score.colwise().norm().sum();
-      }
-      if (weight != 0) values.velocity += weight * values.score;
-      own.energy += share * values.velocity.squaredNorm();
-      if (options_.likelihood)
-        state.divergence.segment(first, count) +=
-            share * length * (values.divergence + weight * values.score_divergence);
-    };
-    if (options_.heun) {
-      if (scale > 0) add_noise(x, scale, tile_random);
-      drift(x, 0.5);
-      const MatrixXd one = values.velocity;
-      drift(x + h * one, 0.5);
-      x += 0.5 * h * (one + values.velocity);
-    } else {
-      drift(x, 1);
-      x += h * values.velocity;
-      if (scale > 0) add_noise(x, scale, tile_random);
-    }
-    return own;
+    return cross(state, step, first, count, random.at_block(static_cast<std::uint64_t>(tile) << 40));
   });
-  state.epsilon = noise_epsilon;
-  finish_step(state, t, sums, length);
-  now.spend((options_.heun ? 2 : 1) * state.points.cols());
+  state.epsilon = epsilon_at(state.step);
+  finish_step(state, step.t, sums, std::abs(step.h));
+  now.spend((options_.scheme == SdeScheme::euler ? 1 : 2) * state.points.cols());
   if (!state.points.allFinite())
     throw NumericalFailure("interpolant_sde: a point is not finite after step {} (t = {:g})", state.step,
-                           end);
+                           step.t + step.h);
+}
+
+InterpolantSde::Step InterpolantSde::step_from(std::int64_t number) const {
+  const TimeGrid& grid = options_.grid;
+  Step step;
+  step.t = grid.time(number);
+  step.h = grid.time(number + 1) - step.t;
+  const double before = epsilon_at(number), after = epsilon_at(number + 1);
+  const bool both = options_.scheme == SdeScheme::trapezoid;
+  step.scale = std::sqrt((both ? before + after : 2 * before) * std::abs(step.h));
+  // The forward drift b + epsilon s, or going backward b - epsilon s, but for the likelihood.
+  const double sign = grid.direction == Direction::forward || options_.likelihood ? 1 : -1;
+  const bool at_end = options_.scheme == SdeScheme::heun;
+  step.weights = {sign * (at_end ? after : before), sign * after};
+  step.fields[0] = field_.at(at_end ? step.t + step.h : step.t);
+  if (options_.scheme != SdeScheme::euler)
+    step.fields[1] = both ? field_.at(step.t + step.h) : step.fields[0];
+  return step;
+}
+
+// One tile of points by one step: noise first, as the schemes ask.
+TileSums InterpolantSde::cross(State& state, const Step& step, Index first, Index count,
+                               const Stream& random) const {
+  TileSums sums;
+  auto x = state.points.middleCols(first, count);
+  const FieldParts parts{
+      .score = field_.has_score, .divergence = options_.likelihood, .score_divergence = options_.likelihood};
+  FieldValues values;
+  const auto drift = [&](std::size_t stage, const PointsRef& at, double share) {
+    step.fields[stage](at, parts, values);
+    if (stage == 0) {
+      sums.velocity = values.velocity.colwise().norm().sum();
+      if (parts.score) sums.score = values.score.colwise().norm().sum();
+    }
+    const double weight = step.weights[stage];
+    if (weight != 0) values.velocity += weight * values.score;
+    sums.energy += share * values.velocity.squaredNorm();
+    ++sums.evaluations;
+    if (!options_.likelihood) return;
+    if (weight != 0) values.divergence += weight * values.score_divergence;
+    state.divergence.segment(first, count) += share * std::abs(step.h) * values.divergence;
+  };
+  if (options_.scheme == SdeScheme::euler) {
+    drift(0, x, 1);
+    x += step.h * values.velocity;
+    if (step.scale > 0) add_noise(x, step.scale, random);
+    return sums;
+  }
+  const MatrixXd before = x;
+  if (step.scale > 0) add_noise(x, step.scale, random);
+  drift(0, options_.scheme == SdeScheme::heun ? MatrixXd(x) : before, 0.5);
+  const MatrixXd one = values.velocity;
+  drift(1, x + step.h * one, 0.5);
+  x += 0.5 * step.h * (one + values.velocity);
+  return sums;
 }
 
 MatrixXd repeated(const MatrixXd& points, std::int64_t paths) {

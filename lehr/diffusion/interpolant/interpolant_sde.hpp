@@ -3,8 +3,14 @@
 //   forward    X_{t+h} = X_t + (b + epsilon s) h + sqrt(2 epsilon h) xi
 //   backward   X_{t-h} = X_t - (b - epsilon s) h + sqrt(2 epsilon h) xi
 //
-// by Euler-Maruyama, or by the two-stage Heun variant (x^ = x + noise, K1 = drift(x^, t'), K2 = drift(x^ + h K1, t'), mean of both, t'
-// the step's end), which is of first order weakly as well. epsilon = 0 is the ODE by Euler's method.
+// by one of three schemes (t' the step's end, x^ = x + noise):
+//
+//   euler       Euler-Maruyama; weak order 1, one evaluation a step
+//   heun        K1 = drift(x^, t'), K2 = drift(x^ + h K1, t'), mean of both; weak order 1 (the variant of Karras et al., 2022)
+//   trapezoid   K1 = drift(x, t), K2 = drift(x^ + h K1, t'), mean of both; weak order 2, since the noise does not depend on x
+//               (the stochastic Heun method: P. Kloeden and E. Platen, "Numerical solution of SDEs", 15.1), two evaluations
+//
+// epsilon = 0 is the ODE by Euler's or Heun's method.
 //
 // Likelihood (Feynman-Kac): rho1^(x) = E[rho0(Y_0) exp(-int_0^1 div b_F(t, Y_t) dt)] with Y started at x and run down in t with the
 // forward drift b_F = b + epsilon s; `paths` per point, averaged by log-mean-exp, which is biased low.
@@ -12,16 +18,20 @@
 // A method under drive, one random stream per step and tile of points. Source: Albergo et al. (2023), sections 2.3, 2.4 and 4.
 #pragma once
 
+#include <array>
+
 #include "lehr/diffusion/interpolant/transport_state.hpp"
 #include "lehr/schedule/schedule.hpp"
 #include "lehr/stats/gaussian_mixture.hpp"
 
 namespace lehr::diffusion {
 
+enum class SdeScheme { euler, heun, trapezoid };
+
 struct InterpolantSdeOptions {
   TimeGrid grid = {};
   Schedule epsilon = 0.5;  // over t (not over the run: backward runs read it from its end)
-  bool heun = false;
+  SdeScheme scheme = SdeScheme::euler;
   bool likelihood = false;  // backward with b_F and the integral of its divergence (Feynman-Kac)
 };
 
@@ -44,7 +54,15 @@ class InterpolantSde {
   }
 
  private:
+  struct Step {
+    double t = 0, h = 0, scale = 0;      // h < 0 going backward; scale of the noise
+    std::array<double, 2> weights = {};  // of the score in the drift of each stage
+    std::array<FieldAtTime, 2> fields;
+  };
   double epsilon_at(std::int64_t step) const;
+  Step step_from(std::int64_t number) const;
+  TileSums cross(State& state, const Step& step, Eigen::Index first, Eigen::Index count,
+                 const Stream& random) const;
 
   TransportField field_;
   Eigen::MatrixXd start_;

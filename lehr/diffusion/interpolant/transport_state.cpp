@@ -64,6 +64,7 @@ TransportState start_transport(const MatrixXd& points, const TransportField& fie
   if (divergence) state.divergence.setZero(points.cols());
   const Index tracked = std::min(tracked_points, points.cols());
   state.trail.setZero(points.rows() * tracked, grid.steps + 1);
+  state.trace.setZero(4, grid.steps);
   state.trail.col(0) = points.leftCols(tracked).reshaped();
   return state;
 }
@@ -74,6 +75,7 @@ void finish_step(TransportState& state, double time, const TileSums& sums, doubl
   state.mean_score = sums.score;
   state.kinetic += energy_weight * sums.energy;
   state.evaluations += sums.evaluations / tile_count(state.points.cols());
+  state.trace.col(state.step) << time, state.epsilon, sums.velocity, sums.score;
   ++state.step;
   const Index tracked = std::min(tracked_points, state.points.cols());
   state.trail.col(state.step) = state.points.leftCols(tracked).reshaped();

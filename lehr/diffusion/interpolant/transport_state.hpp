@@ -37,6 +37,7 @@ struct TransportState {
       divergence;  // n: the integral of the drift's divergence over the times passed, dt > 0; empty unless asked for
   Eigen::VectorXd own_steps;  // adaptive integration: the step size of each tile of points
   Eigen::MatrixXd trail;  // d * tracked x (steps + 1): the first points after every step; not reached yet: 0
+  Eigen::MatrixXd trace;  // 4 x steps: t, epsilon, mean_velocity, mean_score of every step
   double time = 0, epsilon = 0;  // of the step last taken, where it began
   double mean_velocity = 0;      // mean |b| there
   double mean_score = 0;         // mean |s| there, 0 where it was not asked for
@@ -47,7 +48,7 @@ struct TransportState {
   void fields(Visitor& visit) {
     visit("step", step), visit("points", points), visit("divergence", divergence),
         visit("own_steps", own_steps);
-    visit("trail", trail), visit("time", time), visit("epsilon", epsilon),
+    visit("trail", trail), visit("trace", trace), visit("time", time), visit("epsilon", epsilon),
         visit("mean_velocity", mean_velocity);
     visit("mean_score", mean_score), visit("kinetic", kinetic), visit("evaluations", evaluations);
   }
