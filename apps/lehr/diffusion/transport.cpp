@@ -46,6 +46,7 @@ void read_laws(const TransportOptions& options, const TaskContext& context, cons
           "diffusion.transport: give one file with rho0 and rho1, or --from and --to, not both");
     outcome.from = read_law_at(context.resolve(both), "rho0");
     outcome.to = read_law_at(context.resolve(both), "rho1");
+    if (interpolant.mirror()) outcome.from = outcome.to;
     return;
   }
   if (options.to.empty())

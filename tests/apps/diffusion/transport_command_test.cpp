@@ -33,6 +33,11 @@ TEST_F(TransportCommand, CarriesDrawsForward) {
             3 * result["metrics"]["energy_floor"].get<double>() + 0.01);
 }
 
+TEST_F(TransportCommand, MirrorStartsFromTheTarget) {
+  const Json result = json("diffusion transport laws.json --path mirror --epsilon 1 --count 4000 --steps 100");
+  EXPECT_LT(result["metrics"]["ks"].get<double>(), 1.628 / std::sqrt(4000.0));
+}
+
 // Images under the reverse flow and exact log densities of three points, from an independent program.
 TEST_F(TransportCommand, PointsGoBackwardWithTheirLikelihood) {
   const Json result = json(
