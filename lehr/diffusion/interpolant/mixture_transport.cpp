@@ -52,19 +52,28 @@ class MixtureAtTime {
     ArrayXXd whitened(n, d_ * count), terms(n, count);
     for (Index k = 0; k < count; ++k) whiten(lanes, k, whitened, terms);
     const ArrayXd highest = terms.rowwise().maxCoeff();
-    terms = (terms.colwise() - highest).exp();
-    terms.colwise() /= terms.rowwise().sum().eval();
-    ArrayXXd velocity = ArrayXXd::Zero(n, d_), score = ArrayXXd::Zero(n, d_), u(n, d_);
+    for (Index k = 0; k < count; ++k) terms.col(k) = (terms.col(k) - highest).exp();
+    ArrayXXd velocity = ArrayXXd::Zero(n, d_), score = ArrayXXd::Zero(n, d_), u(n, full_ ? d_ : 1);
     ArrayXd divergence = ArrayXd::Zero(n), score_divergence = ArrayXd::Zero(n);
     for (Index k = 0; k < count; ++k) {
       const PairAtTime& pair = pairs_[static_cast<std::size_t>(k)];
       const auto g = whitened.middleCols(k * d_, d_);  // S^-1 (x - mu)
       const auto w = terms.col(k);
-      move(pair, g, u);
-      for (Index j = 0; j < d_; ++j) velocity.col(j) += w * u.col(j), score.col(j) -= w * g.col(j);
-      if (parts.divergence) divergence += w * (pair.trace_rate - (u * g).rowwise().sum());
+      if (full_) u = (g.matrix() * pair.half_rates).array().rowwise() + pair.mean_rate.transpose().array();
+      if (parts.divergence) divergence += w * pair.trace_rate;
+      for (Index j = 0; j < d_; ++j) {
+        const auto own = u.col(full_ ? j : 0);
+        if (!full_) u.col(0) = pair.mean_rate[j] + pair.half_rate[j] * g.col(j);
+        velocity.col(j) += w * own;
+        score.col(j) -= w * g.col(j);
+        if (parts.divergence) divergence -= w * own * g.col(j);
+      }
       if (parts.score_divergence) score_divergence += w * (g.square().rowwise().sum() - pair.trace_precision);
     }
+    const ArrayXd scale = terms.rowwise().sum().inverse();  // of posteriors that sum to 1
+    velocity.colwise() *= scale, score.colwise() *= scale;
+    if (parts.divergence) divergence *= scale;
+    if (parts.score_divergence) score_divergence *= scale;
     values.velocity = velocity.matrix().transpose();
     if (parts.score) values.score = score.matrix().transpose();
     if (parts.divergence) values.divergence = (divergence - (velocity * score).rowwise().sum()).matrix();
@@ -136,14 +145,6 @@ class MixtureAtTime {
       }
     }
     term = pair.constant - 0.5 * term;
-  }
-
-  template <class Whitened>
-  void move(const PairAtTime& pair, const Whitened& g, ArrayXXd& u) const {
-    if (full_)
-      u = ((g.matrix() * pair.half_rates).array()).rowwise() + pair.mean_rate.transpose().array();
-    else
-      for (Index j = 0; j < d_; ++j) u.col(j) = pair.mean_rate[j] + pair.half_rate[j] * g.col(j);
   }
 
   Index d_;
