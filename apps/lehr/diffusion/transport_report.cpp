@@ -43,8 +43,9 @@ void add_distances(const TransportOptions& options, const TransportOutcome& outc
   };
   const MatrixXd few = cut(points, options.compare), few_true = cut(target, options.compare);
   const MatrixXd many = cut(points, sliced_points), many_true = cut(target, sliced_points);
+  const std::int64_t projections = points.rows() == 1 ? 1 : 128;  // on the line all directions say the same
   report.metric("energy_distance", energy_distance(few, few_true));
-  report.metric("sw2", sliced_wasserstein(many, many_true));
+  report.metric("sw2", sliced_wasserstein(many, many_true, projections));
   if (law.is_formula()) {
     double squared = 0;
     for (std::uint64_t i = 0; i < floor_pairs; ++i) {
@@ -56,12 +57,13 @@ void add_distances(const TransportOptions& options, const TransportOutcome& outc
     report.metric("energy_floor", std::sqrt(squared));
     report.metric("sw2_floor", sliced_wasserstein(draw_mixture(law.mixture, many.cols(), seed,
                                                                lane("diffusion.transport.floor")),
-                                                  many_true));
+                                                  many_true, projections));
   } else {
     const Index half = target.cols() / 2;
     report.metric("energy_floor", std::abs(energy_distance(cut(target.leftCols(half), options.compare),
                                                            cut(target.rightCols(half), options.compare))));
-    report.metric("sw2_floor", sliced_wasserstein(target.leftCols(half), target.rightCols(half)));
+    report.metric("sw2_floor",
+                  sliced_wasserstein(target.leftCols(half), target.rightCols(half), projections));
   }
   if (points.rows() == 1 && law.is_formula() && options.points.empty()) {
     const std::span<const double> sample(points.data(), static_cast<std::size_t>(points.size()));
