@@ -1,0 +1,111 @@
+// The figures of `lehr diffusion transport`: paths, where the points start and arrive, the fields over time.
+#include <cmath>
+#include <limits>
+
+#include "apps/lehr/diffusion/transport.hpp"
+
+namespace lehr::command {
+
+using namespace diffusion;
+using Eigen::Index;
+using Eigen::MatrixXd;
+
+namespace {
+
+constexpr Index drawn_points = 1500, drawn_steps = 200;
+constexpr int bins = 60;
+
+Figure empty_figure(std::string name, std::string title, std::string caption, std::string x, std::string y) {
+  Figure figure;
+  figure.name = std::move(name), figure.title = std::move(title), figure.caption = std::move(caption);
+  figure.x.label = std::move(x), figure.y.label = std::move(y);
+  return figure;
+}
+
+Series empty_series(std::string label, Series::Style style, int color) {
+  Series series;
+  series.label = std::move(label), series.style = style, series.color = color;
+  return series;
+}
+
+// Time against the coordinate on the line, the first two coordinates otherwise; one series, broken between points.
+Figure paths_figure(const TransportOutcome& outcome) {
+  const Index d = outcome.start.rows(), tracked = outcome.end.trail.rows() / d, steps = outcome.end.step;
+  Figure figure = empty_figure("paths", "Paths", fmt::format("The first {} points on their way.", tracked),
+                               d == 1 ? "t" : "x0", d == 1 ? "x" : "x1");
+  Series line = empty_series("", Series::Style::line, 0);
+  const Index every = std::max<Index>(1, steps / drawn_steps);
+  const bool forward = outcome.direction == Direction::forward;
+  for (Index i = 0; i < tracked; ++i) {
+    for (Index s = 0; s <= steps; s += every) {
+      const double share = static_cast<double>(s) / static_cast<double>(outcome.end.trace.cols());
+      const double first = outcome.end.trail(i * d, s);
+      line.x.push_back(d == 1 ? (forward ? share : 1 - share) : first);
+      line.y.push_back(d == 1 ? first : outcome.end.trail(i * d + 1, s));
+    }
+    line.x.push_back(std::numeric_limits<double>::quiet_NaN()),
+        line.y.push_back(std::numeric_limits<double>::quiet_NaN());
+  }
+  figure.series.push_back(std::move(line));
+  return figure;
+}
+
+Series histogram(const std::string& label, const MatrixXd& points, double low, double high, int color) {
+  Series series = empty_series(label, Series::Style::steps, color);
+  std::vector<double> counts(bins, 0);
+  const double width = (high - low) / bins;
+  for (const double x : points.row(0))
+    counts[static_cast<std::size_t>(std::clamp(static_cast<int>((x - low) / width), 0, bins - 1))] += 1;
+  for (int b = 0; b < bins; ++b) {
+    series.x.push_back(low + (b + 0.5) * width);
+    series.y.push_back(counts[static_cast<std::size_t>(b)] / (width * static_cast<double>(points.cols())));
+  }
+  return series;
+}
+
+Series cloud(const std::string& label, const MatrixXd& points, int color) {
+  Series series = empty_series(label, Series::Style::points, color);
+  for (Index i = 0; i < std::min(drawn_points, points.cols()); ++i)
+    series.x.push_back(points(0, i)), series.y.push_back(points(1, i));
+  return series;
+}
+
+Figure laws_figure(const TransportOutcome& outcome, const MatrixXd& target) {
+  const MatrixXd &start = outcome.start, &end = outcome.end.points;
+  if (start.rows() == 1) {
+    Figure figure = empty_figure("laws", "Start, target and what arrived", "Histograms.", "x", "density");
+    const double low = std::min({start.minCoeff(), end.minCoeff(), target.minCoeff()}),
+                 high = std::max({start.maxCoeff(), end.maxCoeff(), target.maxCoeff()});
+    if (!(low < high)) return figure;
+    figure.series = {histogram("start", start, low, high, 7), histogram("target", target, low, high, 1),
+                     histogram("arrived", end, low, high, 0)};
+    figure.y.low = 0.0;
+    return figure;
+  }
+  Figure figure = empty_figure("laws", "Start, target and what arrived",
+                               start.rows() > 2 ? "The first two coordinates." : "", "x0", "x1");
+  figure.series = {cloud("start", start, 7), cloud("target", target, 1), cloud("arrived", end, 0)};
+  return figure;
+}
+
+Figure fields_figure(const TransportOutcome& outcome) {
+  Figure figure =
+      empty_figure("fields", "The fields on the way", "Means over the points.", "t", "mean length");
+  Series velocity = empty_series("|b|", Series::Style::line, 0),
+         score = empty_series("|s|", Series::Style::line, 1);
+  for (Index s = 0; s < outcome.end.step; ++s) {
+    velocity.x.push_back(outcome.end.trace(0, s)), velocity.y.push_back(outcome.end.trace(2, s));
+    score.x.push_back(outcome.end.trace(0, s)), score.y.push_back(outcome.end.trace(3, s));
+  }
+  figure.series = {std::move(velocity), std::move(score)};
+  return figure;
+}
+
+}  // namespace
+
+std::vector<Figure> transport_figures(const TransportOutcome& outcome, const MatrixXd& target) {
+  if (outcome.end.step < 1) return {};
+  return {paths_figure(outcome), laws_figure(outcome, target), fields_figure(outcome)};
+}
+
+}  // namespace lehr::command
