@@ -14,7 +14,7 @@
 namespace lehr::diffusion {
 
 struct InterpolantOdeOptions {
-  TimeGrid grid = {};
+  TransportTimes grid = {};
   bool adaptive = false;  // Dormand-Prince between the times of the grid
   double rtol = 1e-5, atol = 1e-5;
   bool likelihood = false;    // integrate the divergence

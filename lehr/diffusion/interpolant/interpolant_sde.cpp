@@ -65,7 +65,7 @@ void InterpolantSde::advance(State& state, const Moment& now) const {
 }
 
 InterpolantSde::Step InterpolantSde::step_from(std::int64_t number) const {
-  const TimeGrid& grid = options_.grid;
+  const TransportTimes& grid = options_.grid;
   Step step;
   step.t = grid.time(number);
   step.h = grid.time(number + 1) - step.t;

@@ -29,7 +29,7 @@ namespace lehr::diffusion {
 enum class SdeScheme { euler, heun, trapezoid };
 
 struct InterpolantSdeOptions {
-  TimeGrid grid = {};
+  TransportTimes grid = {};
   Schedule epsilon = 0.5;  // over t (not over the run: backward runs read it from its end)
   SdeScheme scheme = SdeScheme::euler;
   bool likelihood = false;  // backward with b_F and the integral of its divergence (Feynman-Kac)

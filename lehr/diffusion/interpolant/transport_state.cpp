@@ -17,7 +17,7 @@ Direction direction_from(const std::string& word) {
   throw InvalidInput("direction {}: expected forward or backward", quote(word));
 }
 
-double TimeGrid::time(std::int64_t step) const {
+double TransportTimes::time(std::int64_t step) const {
   const double share = static_cast<double>(place(step)) / static_cast<double>(steps);
   return margin + (1 - 2 * margin) * share;
 }
@@ -48,7 +48,7 @@ TileSums over_tiles(Index points, const std::function<TileSums(Index, Index, Ind
   return sums;
 }
 
-TransportState start_transport(const MatrixXd& points, const TransportField& field, const TimeGrid& grid,
+TransportState start_transport(const MatrixXd& points, const TransportField& field, const TransportTimes& grid,
                                bool divergence) {
   if (points.cols() < 1) throw InvalidInput("interpolant: there are no points to transport");
   if (points.rows() != field.dimension)

@@ -16,7 +16,7 @@ enum class Direction { forward, backward };  // from rho0 to rho1, or from rho1 
 Direction direction_from(const std::string& word);
 
 // The times of a run: `steps` equal steps between margin and 1 - margin.
-struct TimeGrid {
+struct TransportTimes {
   std::int64_t steps = 200;
   Direction direction = Direction::forward;
   double margin = 0;  // in [0, 1/2)
@@ -73,7 +73,7 @@ TileSums over_tiles(Eigen::Index points,
 
 // Throws InvalidInput for no points, another dimension, numbers that are not finite, steps < 1 and a margin outside [0, 1/2).
 TransportState start_transport(const Eigen::MatrixXd& points, const TransportField& field,
-                               const TimeGrid& grid, bool divergence);
+                               const TransportTimes& grid, bool divergence);
 // After a step from `time`: keeps the tracked points and what the tiles measured.
 void finish_step(TransportState& state, double time, const TileSums& sums, double energy_weight);
 
