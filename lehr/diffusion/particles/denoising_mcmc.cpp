@@ -210,7 +210,8 @@ void DenoisingMcmc::sweep(State& state, const Moment& now, double eta) const {
 void DenoisingMcmc::advance(State& state, const Moment& now) const {
   if (outputs(state) == 0 && state.sweeps == 0) burn_in(state, now);
   const double eta = options_.variant == "dmala" ? options_.kappa(now) : options_.eta ? (*options_.eta)(now) : state.auto_eta;
-  if (!(eta > 0)) throw InvalidInput("dmcmc: the step {:g} of the schedule is not positive", eta);
+  if (!(eta > 0)) throw InvalidInput("{}: the schedule's value at output {} is {:g}, expected a positive number", options_.variant == "dmala" ? "kappa" : "eta",
+                       outputs(state) + 1, eta);
   MatrixXd best(state.points.rows(), state.points.cols());
   std::vector<int> chosen(state.levels.size(), static_cast<int>(options_.levels));
   state.accepted = state.proposed = 0;

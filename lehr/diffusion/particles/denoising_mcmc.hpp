@@ -16,8 +16,8 @@
 // kar2, noise is added, and the burn-in walks with a large step first.
 //
 // pi is uniform on the grid (log-uniform in sigma), a schedule over the grid, or adapted so that the chains spend equal time at all levels
-// (self-adjusted weights after Wang and Landau, 2001, and Tan, 2017): log pi_j -= gamma_t (L h_j - 1), gamma_t = min(1, t0 / t) / 2, h the mean
-// conditional over the chains. An advance of the method is one output; the first one also starts and burns in. Source: Kim and Ye, "Denoising
+// (self-adjusted weights after Wang and Landau, 2001, and Tan, 2017): log pi_j -= gamma_t (L h_j - 1), gamma_t = (100 + t)^-0.7, h the mean conditional
+// over the chains; small, because chains cross the grid in many sweeps. An advance of the method is one output; the first one also starts and burns in. Source: Kim and Ye, "Denoising
 // MCMC for accelerating diffusion-based generative models", 2023; dmala, adaptive pi and the choice of eta are ours.
 #pragma once
 

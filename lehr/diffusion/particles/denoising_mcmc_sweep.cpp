@@ -39,7 +39,7 @@ void DenoisingMcmc::move(State& state, const Moment& now, double eta, Lanes& cle
     };
     evaluate(x, noise, density);
     if (!std::isfinite(noise.sum()))
-      throw NumericalFailure("dmcmc: sweep {}: the score at sigma = {:g} is not finite: is eta = {:g} too large?", state.sweeps, s, eta);
+      throw NumericalFailure("dmcmc: sweep {}: the score at sigma = {:g} is not finite: the model fails, or the step {:g} is too large; take a smaller --eta", state.sweeps, s, step);
     for (Index i = 0; i < x.rows(); ++i) {
       QuickStream random = chain_stream(now.seed, lane("diffusion.chains.move"), state.sweeps, block.chains[static_cast<std::size_t>(i)]);
       for (Index j = 0; j < x.cols(); ++j) xi(i, j) = normal(random);
@@ -89,7 +89,7 @@ void DenoisingMcmc::draw_levels(State& state, const Moment& now, const Lanes& cl
       Index largest = 0;
       const double most = p.maxCoeff(&largest);
       if (!std::isfinite(most))
-        throw NumericalFailure("dmcmc: sweep {}: no level is possible for chain {}: is the step too large?", state.sweeps, first + i);
+        throw NumericalFailure("dmcmc: sweep {}: chain {} has left where any level is possible: the step is too large; take a smaller --eta", state.sweeps, first + i);
       p = (p - most).exp();
       p /= p.sum();
       occupancy.row(b) += p.transpose();
@@ -115,10 +115,10 @@ void DenoisingMcmc::draw_levels(State& state, const Moment& now, const Lanes& cl
 }
 
 void DenoisingMcmc::adapt_prior(State& state, const ArrayXd& occupancy) const {
-  constexpr double settled = 20, bound = 20;
-  const double gain = 0.5 * std::min(1.0, settled / static_cast<double>(state.sweeps + 1));
+  constexpr double bound = 50;
+  const double gain = std::pow(100 + static_cast<double>(state.sweeps), -0.7);
   Eigen::Map<ArrayXd> log_prior(state.log_prior.data(), static_cast<Index>(state.log_prior.size()));
-  log_prior -= gain * (static_cast<double>(options_.levels) * occupancy - 1).min(2.0);
+  log_prior -= gain * (static_cast<double>(options_.levels) * occupancy - 1);
   log_prior -= log_prior.mean();
   log_prior = log_prior.max(-bound).min(bound);
 }

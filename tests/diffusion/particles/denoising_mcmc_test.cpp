@@ -1,13 +1,13 @@
 #include "lehr/diffusion/particles/denoising_mcmc.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
-#include <set>
 
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
@@ -327,62 +327,48 @@ TEST(DenoisingMcmc, Errors) {
                              exact_conditional(c.mixture, options.sigma_grid()), options),
                InvalidInput);
   // Steps that leave every chain at the largest level.
-  options.eta = 1e7, options.burn_in_eta = 1e7, options.burn_in_large = 100;
-  EXPECT_THROW(run(c.method(options), 1), NumericalFailure);
+  options.eta = 1500, options.burn_in_eta = 1500, options.burn_in_large = 100;
+  try {
+    run(c.method(options), 1);
+    ADD_FAILURE() << "all chains are stuck";
+  } catch (const NumericalFailure& error) {
+    EXPECT_NE(std::string(error.what()).find("have been at sigma_max = 20 for 50 sweeps"), std::string::npos) << error.what();
+  }
 }
 
-// 1. Quality per call, on modes from a seed; the thresholds of the specification are for manifold16 (below).
-void expect_quality(const Case& c, double truth_error) {
+// 1. Quality per call: 5000 samples at 10 calls (eta 0.02, 3 sweeps, kar1 with 7) against kar1 from noise. Sliced W2 between two true samples
+// is 0.03 (spread over seeds 0.005). Returns the error of the mode masses.
+double expect_quality(const Case& c) {
   DenoisingMcmcOptions options = grid_from_zero();
   options.eta = 0.02;
   const DenoisingMcmc method = c.method(options);
   const auto result = run(method, 5);
   const MatrixXd x = method.samples(result.state);
   const double chains = c.distance(x), nine = c.distance(c.from_noise("kar1", 9, 5000)), eleven = c.distance(c.from_noise("kar1", 11, 5000));
-  const double modes = c.mode_error(x), floor = c.mode_error(c.truth(5000, 5));
-  EXPECT_LE(chains, 0.25 * nine) << nine;
-  EXPECT_LE(chains, 0.8 * eleven) << eleven;
-  EXPECT_LE(modes, floor + 0.03);
-  EXPECT_NEAR(c.width(x), 0.05, truth_error);
-  EXPECT_LE(static_cast<double>(result.state.calls - result.state.initial_calls) / 5000, 10);
-
-  std::printf("quality: dlg %.4f kar1(9) %.4f kar1(11) %.4f floor %.4f modes %.4f floor %.4f width %.4f\n", chains, nine, eleven,
-              c.distance(c.truth(5000, 5)), modes, floor, c.width(x));
+  EXPECT_LE(chains, 0.25 * nine);
+  EXPECT_LE(chains, 0.8 * eleven);
+  EXPECT_NEAR(c.width(x), 0.068, 0.01);  // of a truth of 0.05
+  EXPECT_GT(c.width(c.from_noise("kar1", 9, 2000)), 0.2);
+  EXPECT_EQ(result.state.calls - result.state.initial_calls, 5000 * 10);
+  return c.mode_error(x);
 }
-}  // namespace
 
-TEST(DenoisingMcmc, QualityPerCall) { expect_quality(Case(), 0.03); }
+// Outputs of one chain are alike, so that the masses are as uncertain as those of 1000 independent points, one for each chain.
+TEST(DenoisingMcmc, QualityPerCall) {
+  const Case c;
+  EXPECT_LE(expect_quality(c), c.mode_error(c.truth(1000, 5)) + 0.03);
+}
 
 TEST(DenoisingMcmc, QualityPerCallOnManifold16) {
   const auto path = shared_data() / "deis/manifold16.json";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
-  expect_quality(Case(read_mixture(path)), 0.03);
+  const Case c(read_mixture(path));
+  EXPECT_LE(expect_quality(c), c.mode_error(c.truth(5000, 5)) + 0.03);
 }
 
-namespace {
-// 3. Stationarity.
-void stationarity(const Case& c) {
-  DenoisingMcmcOptions options = grid_from_zero();
-  options.chains = 800, options.skip = 20, options.outputs = 1, options.burn_in = options.burn_in_large = 0;
-  for (const double kappa : {0.3, 0.6}) {
-    options.variant = "dmala", options.kappa = kappa, options.data_variance = 0.0025;
-    const auto result = run(c.method(options, c.joint(options, 3)), 1);
-    const double acceptance = static_cast<double>(result.state.accepted) / static_cast<double>(result.state.proposed);
-    std::printf("dmala kappa %.1f: ks %.4f acceptance %.3f\n", kappa, uniform_distance(result.state.levels, 60), acceptance);
-    EXPECT_LE(uniform_distance(result.state.levels, 60), 0.08);
-    EXPECT_GT(acceptance, 0.7);
-  }
-  options.variant = "dlg", options.eta = 0.05;
-  const auto result = run(c.method(options, c.joint(options, 3)), 1);
-  std::printf("dlg: ks %.4f mean %.2f\n", uniform_distance(result.state.levels, 60), mean_level(result.state.levels));
-  EXPECT_GE(uniform_distance(result.state.levels, 60), 0.25);
-  EXPECT_GT(mean_level(result.state.levels), 29.5);
-}
-// 2. Mixing: mode errors after each 20 sweeps.
-std::vector<double> mixing(const Case& c, double eta, int outputs) {
-  DenoisingMcmcOptions options = grid_from_zero();
-  options.chains = 300, options.skip = 20, options.outputs = outputs, options.burn_in = options.burn_in_large = 0, options.eta = eta;
-  options.start_noise = 0;
+// 2. Mixing: 300 chains that start in one mode of 32; the errors of the mode masses of the starts and after each 20 sweeps.
+std::vector<double> mixing(const Case& c, DenoisingMcmcOptions options, int outputs) {
+  options.chains = 300, options.skip = 20, options.outputs = outputs, options.burn_in = options.burn_in_large = 0, options.start_noise = 0;
   MatrixXd starts(16, 300);
   for (Index i = 0; i < 300; ++i) {
     Stream random(Seed{9}, 1, static_cast<std::uint64_t>(i));
@@ -393,17 +379,118 @@ std::vector<double> mixing(const Case& c, double eta, int outputs) {
   const MatrixXd x = method.samples(result.state);
   std::vector<double> errors = {c.mode_error(starts)};
   for (int i = 0; i < outputs; ++i) errors.push_back(c.mode_error(x.middleCols(300 * i, 300)));
-  std::printf("mixing eta %.2f:", eta);
-  for (const double e : errors) std::printf(" %.3f", e);
-  std::printf(" floor %.3f\n", c.mode_error(c.truth(300, 6)));
   return errors;
 }
-}  // namespace
-TEST(DenoisingMcmc, Stationarity) { stationarity(Case()); }
-TEST(DenoisingMcmc, Mixing) { mixing(Case(), 0.3, 10); mixing(Case(), 0.05, 10);
+
+// The error of 300 true points is 0.13, their deviation over seeds 0.015.
+void expect_mixing(const Case& c, bool slow_step) {
+  DenoisingMcmcOptions options = grid_from_zero();
+  options.eta = 0.3;
+  const std::vector<double> fast = mixing(c, options, 4);
+  EXPECT_GE(fast.front(), 0.85);
+  EXPECT_LE(fast.back(), c.mode_error(c.truth(300, 6)) + 0.06);
+  // Langevin's algorithm at one level stays where it is.
+  options.levels = 1, options.sigma_max = 0.05, options.eta = 0.0025;
+  for (const double error : mixing(c, options, slow_step ? 10 : 4)) EXPECT_GE(error, 0.8);
+  if (!slow_step) return;
+  options = grid_from_zero();
+  options.eta = 0.05;
+  const std::vector<double> slow = mixing(c, options, 10);
+  EXPECT_GE(slow[1], 0.8);
+  EXPECT_LE(slow[10], 0.3);
+  EXPECT_GT(slow[1], slow[4]);
+  EXPECT_GT(slow[4], slow[10]);
+}
+
+TEST(DenoisingMcmc, Mixing) { expect_mixing(Case(), false); }
+TEST(DenoisingMcmcSlow, Mixing) { expect_mixing(Case(), true); }
+TEST(DenoisingMcmcSlow, MixingOnManifold16) {
   const auto path = shared_data() / "deis/manifold16.json";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
-  const Case c(read_mixture(path));
-  stationarity(c); mixing(c, 0.3, 10); mixing(c, 0.05, 10);
+  expect_mixing(Case(read_mixture(path)), true);
 }
+
+// 3. Stationarity: from the exact joint law, 20 sweeps, the levels of 800 chains against the uniform law; Kolmogorov and Smirnov's 5 % point is
+// 0.048. Metropolis' correction keeps the law; the uncorrected constant step lifts the chains.
+void expect_stationarity(const Case& c, const std::vector<double>& kappas) {
+  DenoisingMcmcOptions options = grid_from_zero();
+  options.chains = 800, options.skip = 20, options.outputs = 1, options.burn_in = options.burn_in_large = 0;
+  options.variant = "dmala", options.data_variance = 0.0025;
+  for (const double kappa : kappas) {
+    options.kappa = kappa;
+    const auto result = run(c.method(options, c.joint(options, 3)), 1);
+    EXPECT_LE(uniform_distance(result.state.levels, 60), 0.08) << kappa;
+    EXPECT_NEAR(static_cast<double>(result.state.accepted) / static_cast<double>(result.state.proposed), kappa < 0.5 ? 0.94 : 0.82, 0.03);
+  }
+  options.variant = "dlg", options.eta = 0.05;
+  const auto result = run(c.method(options, c.joint(options, 3)), 1);
+  EXPECT_GE(uniform_distance(result.state.levels, 60), 0.25);
+  EXPECT_GT(mean_level(result.state.levels), 29.5 + 5);
+}
+
+TEST(DenoisingMcmc, Stationarity) { expect_stationarity(Case(), {0.3, 0.6}); }
+TEST(DenoisingMcmc, StationarityOnManifold16) {
+  const auto path = shared_data() / "deis/manifold16.json";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
+  expect_stationarity(Case(read_mixture(path)), {0.3, 0.6});
+}
+
+// Without a density, the acceptance by the score's line integral is approximate but does not lose the law in 20 sweeps.
+TEST(DenoisingMcmc, LineIntegralKeepsTheLaw) {
+  Case c;
+  const DenoisingMcmcOptions base = grid_from_zero();
+  const SigmaConditional conditional = exact_conditional(c.mixture, base.sigma_grid());
+  c.model.density_at = {};
+  DenoisingMcmcOptions options = base;
+  options.chains = 800, options.skip = 20, options.outputs = 1, options.burn_in = options.burn_in_large = 0;
+  options.variant = "dmala", options.kappa = 0.3, options.data_variance = 0.0025;
+  const DenoisingMcmc method(c.model, c.process, conditional, options, c.joint(options, 3));
+  EXPECT_FALSE(method.exact_acceptance());
+  EXPECT_LE(uniform_distance(run(method, 1).state.levels, 60), 0.1);
+}
+
+// A conditional whose densities are off by a factor e^0.1 from level to level, as those of energies with unknown normalisers are, drives the chains up;
+// adapted weights find the factors and give the levels equal times.
+TEST(DenoisingMcmcSlow, AdaptedWeightsGiveEqualTimes) {
+  const Case c;
+  DenoisingMcmcOptions options = grid_from_zero();
+  options.chains = 400, options.skip = 100, options.outputs = 6, options.burn_in = options.burn_in_large = 0;
+  options.variant = "dmala", options.kappa = 0.5, options.data_variance = 0.0025;
+  SigmaConditional tilted = exact_conditional(c.mixture, options.sigma_grid());
+  tilted.evaluate = [exact = tilted.evaluate](const Lanes& x, const Lanes& clean, Lanes& out) {
+    exact(x, clean, out);
+    for (Index j = 0; j < out.cols(); ++j) out.col(j) += 0.1 * static_cast<double>(j);
+  };
+  const auto final_distance = [&](const char* prior) {
+    options.prior = prior;
+    const DenoisingMcmc method(c.model, c.process, tilted, options, c.joint(options, 3));
+    return uniform_distance(run(method, 6).state.levels, 60);
+  };
+  const double kept = final_distance("log_uniform"), adapted = final_distance("flat_histogram");
+  EXPECT_GE(kept, 0.5);
+  EXPECT_LE(adapted, 0.2);
+}
+
+// 5. Every integrator gains from the chains at 12 calls; from noise kar1 and kar2 take 13.
+void expect_gain(const Case& c, const std::vector<std::string>& integrators) {
+  for (const std::string& name : integrators) {
+    DenoisingMcmcOptions options = grid_from_zero();
+    options.eta = 0.02, options.denoise = 9, options.integrator = name;
+    const DenoisingMcmc method = c.method(options);
+    const MatrixXd x = method.samples(run(method, 5).state);
+    EXPECT_LE(c.distance(x), c.distance(c.from_noise(name, calls_at_least(name, 12), 5000))) << name;
+  }
+}
+
+TEST(DenoisingMcmc, StochasticIntegratorsGain) { expect_gain(Case(), {"reverse_diffusion", "kar1"}); }
+TEST(DenoisingMcmcSlow, AllIntegratorsGain) {
+  expect_gain(Case(), {"kar1", "kar2", "reverse_diffusion", "euler_maruyama", "ancestral", "langevin_pc"});
+}
+TEST(DenoisingMcmcSlow, AllIntegratorsGainOnManifold16) {
+  const auto path = shared_data() / "deis/manifold16.json";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
+  expect_gain(Case(read_mixture(path)), {"kar1", "kar2", "reverse_diffusion", "euler_maruyama", "ancestral", "langevin_pc"});
+}
+
+}  // namespace
 }  // namespace lehr::diffusion
