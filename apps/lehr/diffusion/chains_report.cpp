@@ -86,12 +86,12 @@ Table quality_table(const ChainsOptions& options, const ChainsResult& result) {
 }
 
 Table output_table(const ChainsResult& result) {
-  Table table{.title = "Outputs", .columns = {"output", "sigma 10 %", "50 %", "90 %", "chosen 50 %", "chosen 90 %", "acceptance", "|score|", "eta", "mode error"},
-              .rows = {}, .formats = {".0f", ".3g", ".3g", ".3g", ".3g", ".3g", ".3f", ".3g", ".3g", ".4f"}};
+  Table table{.title = "Outputs", .columns = {"output", "sigma 10 %", "50 %", "90 %", "chosen 50 %", "chosen 90 %", "acceptance", "|score|", "eta", "denoise", "mode error"},
+              .rows = {}, .formats = {".0f", ".3g", ".3g", ".3g", ".3g", ".3g", ".3f", ".3g", ".3g", ".0f", ".4f"}};
   const std::size_t stride = std::max<std::size_t>(1, result.outputs.size() / 20);
   for (std::size_t i = 0; i < result.outputs.size(); i += stride) {
     std::vector<Json> row = {static_cast<std::int64_t>(i + 1)};
-    for (const std::size_t column : {0, 1, 2, 3, 4, 5, 6, 7}) row.push_back(trace_value(result, i, column));
+    for (const std::size_t column : {0, 1, 2, 3, 4, 5, 6, 7, 10}) row.push_back(trace_value(result, i, column));
     row.push_back(result.outputs[i].mode_error);
     table.rows.push_back(std::move(row));
   }

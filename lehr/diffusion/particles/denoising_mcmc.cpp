@@ -20,6 +20,7 @@ void DenoisingMcmcOptions::describe(OptionTable& table) {
   table.add("chains", chains, "chains side by side").range(1, 1e7);
   table.add("skip", skip, "sweeps between two outputs; a sweep is one call (dlg) or two (dmala)").range(1, 1e6);
   table.add("denoise", denoise, "calls of the integrator that denoises an output").range(1, 10000);
+  table.add("split", split, "skip and denoise are kept (fixed), or their sum is split by how quiet the chosen states are (adaptive)").choices({"fixed", "adaptive"});
   table.add("integrator", integrator, "what denoises").choices(denoising_integrators());
   table.add("eta", eta, "dlg: step over the outputs, a squared distance; without it 0.4 x the median squared distance a coordinate to the clean point");
   table.add("kappa", kappa, "dmala: step in units of sigma^2 + data_variance, over the outputs");
@@ -71,8 +72,8 @@ DenoisingMcmc::DenoisingMcmc(ScoreModel model, Process process, SigmaConditional
       options_(std::move(options)),
       starts_(std::move(starts)),
       sigmas_(options_.sigma_grid()),
-      log_prior_(prior_of(options_)),
-      denoiser_(model_, process_, options_.denoiser()) {
+      log_prior_(prior_of(options_)) {
+  Denoiser(model_, process_, options_.denoiser());  // checks its options
   lehr::describe(options_).read(lehr::describe(options_).values(), "dmcmc");
   if (!conditional_.evaluate || conditional_.levels != options_.levels)
     throw InvalidInput("dmcmc: the conditional '{}' has {} levels, the grid has {}", conditional_.name, conditional_.levels, options_.levels);
@@ -102,6 +103,7 @@ DenoisingMcmc::State DenoisingMcmc::start(const Moment& now) const {
   }, 256);
   state.levels = starts_.levels.empty() ? std::vector<int>(static_cast<std::size_t>(n), static_cast<int>(options_.levels - 1)) : starts_.levels;
   state.log_prior = log_prior_;
+  state.skip = options_.skip, state.denoise = options_.denoise;
   state.visits.assign(sigmas_.size(), 0);
   state.sides.assign(static_cast<std::size_t>(n), 0);
   return state;
@@ -215,7 +217,7 @@ void DenoisingMcmc::advance(State& state, const Moment& now) const {
   MatrixXd best(state.points.rows(), state.points.cols());
   std::vector<int> chosen(state.levels.size(), static_cast<int>(options_.levels));
   state.accepted = state.proposed = 0;
-  for (std::int64_t i = 0; i < options_.skip; ++i) {
+  for (std::int64_t i = 0; i < state.skip; ++i) {
     sweep(state, now, eta);
     for (std::size_t c = 0; c < chosen.size(); ++c) {
       if (options_.select == "smallest" && state.levels[c] >= chosen[c]) continue;
@@ -224,7 +226,9 @@ void DenoisingMcmc::advance(State& state, const Moment& now) const {
     }
   }
   const std::int64_t output = outputs(state);
-  Denoised done = denoiser_.run(best, sigmas_of(chosen), now.seed, output * options_.chains);
+  DenoiseOptions denoise = options_.denoiser();
+  denoise.calls = state.denoise;
+  Denoised done = Denoiser(model_, process_, denoise).run(best, sigmas_of(chosen), now.seed, output * options_.chains);
   if (options_.tweedie > 0) {
     Lanes x = done.points.transpose().array(), noise(x.rows(), x.cols());
     noise_at(model_, process_, process_.t_of_rho(options_.tweedie))(x, noise);
@@ -237,13 +241,27 @@ void DenoisingMcmc::advance(State& state, const Moment& now) const {
   state.trace.insert(state.trace.end(), row.begin(), row.end());
   state.outputs.insert(state.outputs.end(), done.points.data(), done.points.data() + done.points.size());
   state.chosen.insert(state.chosen.end(), chosen.begin(), chosen.end());
+  if (options_.split == "adaptive") adapt_split(state, chosen);
+}
+
+void DenoisingMcmc::adapt_split(State& state, const std::vector<int>& chosen) const {
+  constexpr double log_step = 1.3;  // what kar1 does well in one step of two calls
+  const std::int64_t sweep_calls = options_.variant == "dmala" ? 2 : 1, all = options_.skip * sweep_calls + options_.denoise;
+  const double way = std::log(stats::quantile(sigmas_of(chosen), 0.75) / options_.sigma_min);
+  const auto steps = static_cast<std::int64_t>(std::ceil(std::max(0.0, way) / log_step));
+  // Odd, for every integrator; at least one sweep is left.
+  std::int64_t calls = std::min(2 * steps + 1, all - sweep_calls);
+  calls -= calls % 2 == 0 ? 1 : 0;
+  state.denoise = std::max<std::int64_t>(1, calls);
+  state.skip = std::max<std::int64_t>(1, (all - state.denoise) / sweep_calls);
 }
 
 std::vector<double> DenoisingMcmc::trace_row(const State& state, const std::vector<int>& chosen) const {
   const std::vector<double> all = sigmas_of(state.levels), quiet = sigmas_of(chosen);
   const double acceptance = state.proposed > 0 ? static_cast<double>(state.accepted) / static_cast<double>(state.proposed) : 1;
   return {stats::quantile(all, 0.1),   stats::quantile(all, 0.5), stats::quantile(all, 0.9), stats::quantile(quiet, 0.5), stats::quantile(quiet, 0.9),
-          acceptance, state.score, state.eta, static_cast<double>(state.calls), *std::ranges::min_element(quiet)};
+          acceptance, state.score, state.eta, static_cast<double>(state.calls), *std::ranges::min_element(quiet),
+          static_cast<double>(state.denoise)};
 }
 
 void DenoisingMcmc::measure(const State& state, Row& row) const {

@@ -15,6 +15,10 @@
 // their last state. Choosing the quietest state is a selection: compare mode weights. Start: points of the prior at sigma_max are solved by
 // kar2, noise is added, and the burn-in walks with a large step first.
 //
+// The split of the calls between sweeps and denoising is fixed, or follows the levels that were reached: the next output is denoised in
+// n = ceil(log(q / sigma_min) / 1.3) steps, q the 75 % quantile of the levels that the last one was denoised from, and sweeps take the rest of
+// the calls.
+//
 // pi is uniform on the grid (log-uniform in sigma), a schedule over the grid, or adapted so that the chains spend equal time at all levels
 // (self-adjusted weights after Wang and Landau, 2001, and Tan, 2017): log pi_j -= gamma_t (L h_j - 1), gamma_t = (100 + t)^-0.7, h the mean conditional
 // over the chains; small, because chains cross the grid in many sweeps. An advance of the method is one output; the first one also starts and burns in. Source: Kim and Ye, "Denoising
@@ -42,6 +46,7 @@ struct DenoisingMcmcOptions {
   std::int64_t chains = 1000;
   std::int64_t skip = 3;
   std::int64_t denoise = 7;
+  std::string split = "fixed";
   std::int64_t outputs = 5;              // of every chain
   std::string integrator = "kar1";
   std::optional<Schedule> eta = {};      // over the outputs; none: 0.4 x the median of |x - x0|^2 / d after the large steps
@@ -75,7 +80,7 @@ struct ChainStarts {
 // What was seen at each output, over all chains.
 struct ChainTrace {
   static constexpr const char* names[] = {"sigma_q10", "sigma_q50", "sigma_q90", "chosen_q50", "chosen_q90",
-                                          "acceptance", "score", "eta",       "calls",      "sigma_smallest"};
+                                          "acceptance", "score", "eta",       "calls",      "sigma_smallest", "denoise"};
   static constexpr std::size_t width = std::size(names);
 };
 
@@ -90,6 +95,7 @@ class DenoisingMcmc {
     std::int64_t sweeps = 0, stuck = 0, trips_from = 0;
     std::int64_t calls = 0, initial_calls = 0;  // of the model, a point each
     std::int64_t accepted = 0, proposed = 0;
+    std::int64_t skip = 0, denoise = 0;  // of the next output
     double eta = 0, auto_eta = 0, score = 0;
     std::vector<double> visits;     // mean conditional of each level, summed over the sweeps after the burn-in
     std::vector<double> outputs;    // d x chains for each output
@@ -123,6 +129,7 @@ class DenoisingMcmc {
     visit("sweeps", state.sweeps), visit("stuck", state.stuck), visit("trips_from", state.trips_from);
     visit("calls", state.calls), visit("initial_calls", state.initial_calls);
     visit("accepted", state.accepted), visit("proposed", state.proposed);
+    visit("skip", state.skip), visit("denoise", state.denoise);
     visit("eta", state.eta), visit("auto_eta", state.auto_eta), visit("score", state.score);
     visit("visits", state.visits), visit("outputs", state.outputs), visit("chosen", state.chosen), visit("trace", state.trace);
   }
@@ -146,6 +153,7 @@ class DenoisingMcmc {
   void count_trips(State& state) const;
   double sigma(int level) const { return sigmas_[static_cast<std::size_t>(level)]; }
   std::vector<double> sigmas_of(const std::vector<int>& levels) const;
+  void adapt_split(State& state, const std::vector<int>& chosen) const;
   std::vector<double> trace_row(const State& state, const std::vector<int>& chosen) const;
 
   ScoreModel model_;
@@ -157,7 +165,6 @@ class DenoisingMcmc {
   std::vector<double> log_prior_;
   std::vector<Evaluate> evaluate_;          // of each level
   std::vector<EvaluateDensity> densities_;  // the same with log densities; empty where not needed
-  Denoiser denoiser_;
 };
 
 }  // namespace lehr::diffusion
