@@ -37,20 +37,23 @@ struct ChainsResult {
   stats::GaussianMixture mixture;
   std::vector<double> sigmas;
   Run<diffusion::DenoisingMcmc::State> run;
-  Eigen::MatrixXd samples;  // d x count
-  Eigen::MatrixXd truth;    // as many
+  Eigen::MatrixXd samples;                    // d x count
+  Eigen::MatrixXd truth;                      // as many
   SampleQuality chains, floor, output_floor;  // output_floor: of as many points as chains
   std::vector<SampleQuality> outputs;         // each alone
   std::optional<SampleQuality> noise, tempering;
   std::vector<SampleQuality> curve;  // the integrator from noise at other numbers of calls
   double true_deviation = 0, ks = 0, mean_level = 0, expected_level = 0;
-  double ess = 0, autocorrelation = 0;  // nan with fewer than four outputs; of the worst coordinate and the mean
+  double ess = 0,
+         autocorrelation = 0;  // nan with fewer than four outputs; of the worst coordinate and the mean
   std::vector<std::string> warnings;
 };
 
-SampleQuality quality_of(const stats::GaussianMixture& mixture, const Eigen::MatrixXd& points, const Eigen::MatrixXd& truth);
+SampleQuality quality_of(const stats::GaussianMixture& mixture, const Eigen::MatrixXd& points,
+                         const Eigen::MatrixXd& truth);
 // Parallel tempering of the mixture's density, MALA at every temperature, with as many evaluations.
-Eigen::MatrixXd tempered_points(const stats::GaussianMixture& mixture, std::int64_t evaluations, Eigen::Index count, Seed seed);
+Eigen::MatrixXd tempered_points(const stats::GaussianMixture& mixture, std::int64_t evaluations,
+                                Eigen::Index count, Seed seed);
 // Effective sample size of the outputs' worst coordinate, and the mean autocorrelation from one output to the next.
 void measure_outputs(const Eigen::MatrixXd& samples, std::int64_t chains, ChainsResult& result);
 

@@ -16,17 +16,20 @@ using namespace diffusion;
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-SampleQuality quality_of(const stats::GaussianMixture& mixture, const MatrixXd& points, const MatrixXd& truth) {
+SampleQuality quality_of(const stats::GaussianMixture& mixture, const MatrixXd& points,
+                         const MatrixXd& truth) {
   SampleQuality quality;
   quality.sw2 = sliced_wasserstein(points, truth);
   quality.mode_error = total_variation(nearest_mean_shares(points, mixture.means), mixture.weights);
   double sum = 0;
-  for (Index i = 0; i < points.cols(); ++i) sum += (mixture.means.colwise() - points.col(i)).colwise().squaredNorm().minCoeff();
+  for (Index i = 0; i < points.cols(); ++i)
+    sum += (mixture.means.colwise() - points.col(i)).colwise().squaredNorm().minCoeff();
   quality.deviation = std::sqrt(sum / static_cast<double>(points.size()));
   return quality;
 }
 
-MatrixXd tempered_points(const stats::GaussianMixture& mixture, std::int64_t evaluations, Index count, Seed seed) {
+MatrixXd tempered_points(const stats::GaussianMixture& mixture, std::int64_t evaluations, Index count,
+                         Seed seed) {
   constexpr std::int64_t chains = 20, temperatures = 10, sweeps = 2;
   static constexpr double level = 1e-6;  // of noise: the data itself
   const ScoreModel model = mixture_score(mixture, Process::edm(level, 1));
@@ -45,14 +48,18 @@ MatrixXd tempered_points(const stats::GaussianMixture& mixture, std::int64_t eva
     Eigen::VectorXd gradient(x.size());
     return with(x, gradient);
   };
-  const std::int64_t steps = std::max<std::int64_t>(16, evaluations / (chains * temperatures * sweeps)), warm_up = steps / 4;
+  const std::int64_t steps = std::max<std::int64_t>(16, evaluations / (chains * temperatures * sweeps)),
+                     warm_up = steps / 4;
   const Eigen::VectorXd mean = mixture.means * mixture.weights;
-  const double spread = (mixture.means.colwise() - mean).squaredNorm() / static_cast<double>(mixture.means.size());
+  const double spread =
+      (mixture.means.colwise() - mean).squaredNorm() / static_cast<double>(mixture.means.size());
   const double narrow = mixture.covariances.minCoeff();
   // At the hottest temperature a mode is as wide as all of them.
-  const sample::LadderOptions ladder{.temperatures = temperatures, .hottest = std::min(0.5, narrow / (narrow + spread)), .sweeps = sweeps};
+  const sample::LadderOptions ladder{
+      .temperatures = temperatures, .hottest = std::min(0.5, narrow / (narrow + spread)), .sweeps = sweeps};
   sample::McmcOptions options;
-  options.chains = chains, options.warm_up = warm_up, options.iterations = steps - warm_up, options.metric = "identity";
+  options.chains = chains, options.warm_up = warm_up, options.iterations = steps - warm_up,
+  options.metric = "identity";
   const MatrixXd starts = draw_mixture(mixture, chains, seed, lane("diffusion.chains.tempering"));
   const sample::ParallelTempering<sample::Hmc> method(target, sample::Hmc(1), starts, options, ladder);
   const auto run = drive(method, Budget::steps(method.steps()), seed);

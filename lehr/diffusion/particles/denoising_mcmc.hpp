@@ -47,27 +47,30 @@ struct DenoisingMcmcOptions {
   std::int64_t skip = 3;
   std::int64_t denoise = 7;
   std::string split = "fixed";
-  std::int64_t outputs = 5;              // of every chain
+  std::int64_t outputs = 5;  // of every chain
   std::string integrator = "kar1";
-  std::optional<Schedule> eta = {};      // over the outputs; none: 0.4 x the median of |x - x0|^2 / d after the large steps
+  std::optional<Schedule> eta =
+      {};  // over the outputs; none: 0.4 x the median of |x - x0|^2 / d after the large steps
   Schedule kappa = 0.5;
-  double data_variance = 0;              // v0 of dmala's steps
+  double data_variance = 0;  // v0 of dmala's steps
   std::string mode = "gibbs";
   std::string select = "smallest";
   double sigma_min = 0.01, sigma_max = 20;
   std::int64_t levels = 60;
-  double lowest_level = 1e-3;            // u of the lowest level
-  std::string prior = "log_uniform";     // flat_histogram, or a schedule over the grid
-  std::int64_t initial_calls = 37;       // of the solve from noise; 0: chains start there
+  double lowest_level = 1e-3;         // u of the lowest level
+  std::string prior = "log_uniform";  // flat_histogram, or a schedule over the grid
+  std::int64_t initial_calls = 37;    // of the solve from noise; 0: chains start there
   double start_noise = 0.5;
-  double burn_in_eta = 0;                // 0: five times the working eta
+  double burn_in_eta = 0;  // 0: five times the working eta
   std::int64_t burn_in_large = 10, burn_in = 10;
   double tweedie = 0;
   double churn = 80, signal_to_noise = 0.16, tolerance = 1e-5;
   std::int64_t stuck_sweeps = 50;
 
   void describe(OptionTable& table);
-  std::vector<double> sigma_grid() const { return geometric_sigma_grid(sigma_min, sigma_max, levels, lowest_level); }
+  std::vector<double> sigma_grid() const {
+    return geometric_sigma_grid(sigma_min, sigma_max, levels, lowest_level);
+  }
   DenoiseOptions denoiser() const;
 };
 
@@ -79,8 +82,9 @@ struct ChainStarts {
 
 // What was seen at each output, over all chains.
 struct ChainTrace {
-  static constexpr const char* names[] = {"sigma_q10", "sigma_q50", "sigma_q90", "chosen_q50", "chosen_q90",
-                                          "acceptance", "score", "eta",       "calls",      "sigma_smallest", "denoise"};
+  static constexpr const char* names[] = {"sigma_q10",  "sigma_q50",      "sigma_q90", "chosen_q50",
+                                          "chosen_q90", "acceptance",     "score",     "eta",
+                                          "calls",      "sigma_smallest", "denoise"};
   static constexpr std::size_t width = std::size(names);
 };
 
@@ -90,34 +94,40 @@ class DenoisingMcmc {
     Eigen::MatrixXd points;         // d x chains
     std::vector<int> levels;        // of the chains
     std::vector<double> log_prior;  // of the levels
-    std::vector<int> sides;         // a chain's way: 0 has not been at the bottom, 1 was there last, 2 has been at the top since
-    std::int64_t round_trips = 0;   // bottom to top to bottom, of all chains
+    std::vector<int>
+        sides;  // a chain's way: 0 has not been at the bottom, 1 was there last, 2 has been at the top since
+    std::int64_t round_trips = 0;  // bottom to top to bottom, of all chains
     std::int64_t sweeps = 0, stuck = 0, trips_from = 0;
     std::int64_t calls = 0, initial_calls = 0;  // of the model, a point each
     std::int64_t accepted = 0, proposed = 0;
     std::int64_t skip = 0, denoise = 0;  // of the next output
     double eta = 0, auto_eta = 0, score = 0;
-    std::vector<double> visits;     // mean conditional of each level, summed over the sweeps after the burn-in
-    std::vector<double> outputs;    // d x chains for each output
-    std::vector<int> chosen;        // the levels that outputs were denoised from
-    std::vector<double> trace;      // ChainTrace::width numbers an output
+    std::vector<double> visits;   // mean conditional of each level, summed over the sweeps after the burn-in
+    std::vector<double> outputs;  // d x chains for each output
+    std::vector<int> chosen;      // the levels that outputs were denoised from
+    std::vector<double> trace;    // ChainTrace::width numbers an output
   };
 
   // The conditional's levels are those of the options' grid. Throws InvalidInput for options out of range, a process that is not
   // variance-exploding, a conditional of another grid, starts of another size.
-  DenoisingMcmc(ScoreModel model, Process process, SigmaConditional conditional, DenoisingMcmcOptions options, ChainStarts starts = {});
+  DenoisingMcmc(ScoreModel model, Process process, SigmaConditional conditional, DenoisingMcmcOptions options,
+                ChainStarts starts = {});
 
   State start(const Moment& now) const;
   void advance(State& state, const Moment& now) const;
   bool finished(const State& state) const { return outputs(state) >= options_.outputs; }
   void measure(const State& state, Row& row) const;
 
-  std::int64_t outputs(const State& state) const { return static_cast<std::int64_t>(state.chosen.size()) / options_.chains; }
+  std::int64_t outputs(const State& state) const {
+    return static_cast<std::int64_t>(state.chosen.size()) / options_.chains;
+  }
   // All outputs, d x (outputs chains), output after output.
   Eigen::MatrixXd samples(const State& state) const;
   const std::vector<double>& sigmas() const { return sigmas_; }
   // Whether dmala's acceptance is exact.
-  bool exact_acceptance() const { return static_cast<bool>(model_.density_at) && model_.predicts == Prediction::noise; }
+  bool exact_acceptance() const {
+    return static_cast<bool>(model_.density_at) && model_.predicts == Prediction::noise;
+  }
 
   // One sweep of every chain: what `advance` repeats; for tests and for mixing studies.
   void sweep(State& state, const Moment& now, double eta) const;
@@ -131,7 +141,8 @@ class DenoisingMcmc {
     visit("accepted", state.accepted), visit("proposed", state.proposed);
     visit("skip", state.skip), visit("denoise", state.denoise);
     visit("eta", state.eta), visit("auto_eta", state.auto_eta), visit("score", state.score);
-    visit("visits", state.visits), visit("outputs", state.outputs), visit("chosen", state.chosen), visit("trace", state.trace);
+    visit("visits", state.visits), visit("outputs", state.outputs), visit("chosen", state.chosen),
+        visit("trace", state.trace);
   }
 
  private:

@@ -28,7 +28,12 @@ Plan with_tweedie(Plan plan, const Process& process) {
   plan.nodes.back().evaluated = true;
   const double t = plan.nodes.back().t;
   const int step = plan.nodes.back().step + 1;
-  plan.nodes.push_back({.t = t, .states = {{last, 1}}, .noises = {{last, -process.s(t)}}, .evaluated = false, .step = step, .order = 1});
+  plan.nodes.push_back({.t = t,
+                        .states = {{last, 1}},
+                        .noises = {{last, -process.s(t)}},
+                        .evaluated = false,
+                        .step = step,
+                        .order = 1});
   return plan;
 }
 
@@ -44,7 +49,8 @@ void add_normals(Lanes& to, const ArrayXd& factors, Seed seed, std::uint64_t lan
 }  // namespace
 
 const std::vector<std::string>& denoising_integrators() {
-  static const std::vector<std::string> names = {"kar1", "kar2", "reverse_diffusion", "euler_maruyama", "ancestral", "langevin_pc", "ode45"};
+  static const std::vector<std::string> names = {
+      "kar1", "kar2", "reverse_diffusion", "euler_maruyama", "ancestral", "langevin_pc", "ode45"};
   return names;
 }
 
@@ -56,20 +62,24 @@ Denoiser::Denoiser(ScoreModel model, Process process, DenoiseOptions options)
     : model_(std::move(model)), process_(std::move(process)), options_(std::move(options)) {
   const auto& names = denoising_integrators();
   if (std::ranges::find(names, options_.integrator) == names.end())
-    throw InvalidInput("integrator: unknown {}{}", quote(options_.integrator), hint(options_.integrator, names));
+    throw InvalidInput("integrator: unknown {}{}", quote(options_.integrator),
+                       hint(options_.integrator, names));
   if (!process_.variance_exploding())
-    throw InvalidInput("denoise: needs a variance-exploding model; {} is none: use x / a with sigma = s / a", process_.text());
+    throw InvalidInput("denoise: needs a variance-exploding model; {} is none: use x / a with sigma = s / a",
+                       process_.text());
   if (options_.calls < 1) throw InvalidInput("denoise: {} calls, expected at least 1", options_.calls);
   if (calls_at_least(options_.integrator, options_.calls) != options_.calls)
-    throw InvalidInput("denoise: {} takes an odd number of calls (2 a step and the last), found {}; take {} or {}", options_.integrator,
-                       options_.calls, options_.calls - 1, options_.calls + 1);
+    throw InvalidInput(
+        "denoise: {} takes an odd number of calls (2 a step and the last), found {}; take {} or {}",
+        options_.integrator, options_.calls, options_.calls - 1, options_.calls + 1);
   if (!(options_.sigma_end > 0)) throw InvalidInput("sigma_end: {:g} is not positive", options_.sigma_end);
 }
 
 std::vector<double> Denoiser::geometric_times(double sigma, std::int64_t steps) const {
   std::vector<double> times;
   for (std::int64_t i = 0; i <= steps; ++i)
-    times.push_back(process_.t_of_rho(sigma * std::pow(options_.sigma_end / sigma, static_cast<double>(i) / static_cast<double>(steps))));
+    times.push_back(process_.t_of_rho(
+        sigma * std::pow(options_.sigma_end / sigma, static_cast<double>(i) / static_cast<double>(steps))));
   return times;
 }
 
@@ -80,7 +90,8 @@ Plan Denoiser::plan(double sigma) const {
   if (steps < 1 || sigma < 1.000001 * options_.sigma_end) {
     Plan only;
     only.nodes.push_back({.t = start});
-    only.nodes.push_back({.t = start, .states = {{0, 1}}, .noises = {{0, -sigma}}, .evaluated = false, .step = 1, .order = 1});
+    only.nodes.push_back(
+        {.t = start, .states = {{0, 1}}, .noises = {{0, -sigma}}, .evaluated = false, .step = 1, .order = 1});
     return only;
   }
   if (karras) {
@@ -89,15 +100,18 @@ Plan Denoiser::plan(double sigma) const {
     return karras_plan(process_, times, true, options_.integrator == "kar2" ? options_.churn : Churn{});
   }
   const std::vector<double> times = geometric_times(sigma, steps);
-  if (options_.integrator == "reverse_diffusion") return with_tweedie(reverse_diffusion_plan(process_, times), process_);
-  if (options_.integrator == "euler_maruyama") return with_tweedie(euler_maruyama_plan(process_, times), process_);
+  if (options_.integrator == "reverse_diffusion")
+    return with_tweedie(reverse_diffusion_plan(process_, times), process_);
+  if (options_.integrator == "euler_maruyama")
+    return with_tweedie(euler_maruyama_plan(process_, times), process_);
   return with_tweedie(ancestral_plan(process_, times, true), process_);
 }
 
-Denoised Denoiser::run(const Eigen::Ref<const MatrixXd>& points, const std::vector<double>& sigmas, Seed seed, std::int64_t first_column) const {
+Denoised Denoiser::run(const Eigen::Ref<const MatrixXd>& points, const std::vector<double>& sigmas, Seed seed,
+                       std::int64_t first_column) const {
   if (points.rows() != model_.dimension || points.cols() != static_cast<Index>(sigmas.size()))
-    throw InvalidInput("denoise: {} x {} points with {} levels for a model of {} dimensions", points.rows(), points.cols(), sigmas.size(),
-                       model_.dimension);
+    throw InvalidInput("denoise: {} x {} points with {} levels for a model of {} dimensions", points.rows(),
+                       points.cols(), sigmas.size(), model_.dimension);
   struct Group {
     double sigma;
     std::int64_t offset;
@@ -130,7 +144,8 @@ Denoised Denoiser::run(const Eigen::Ref<const MatrixXd>& points, const std::vect
   return all;
 }
 
-Denoised Denoiser::run_level(const MatrixXd& points, double sigma, Seed seed, std::int64_t first_column) const {
+Denoised Denoiser::run_level(const MatrixXd& points, double sigma, Seed seed,
+                             std::int64_t first_column) const {
   const bool quiet = sigma < 1.000001 * options_.sigma_end;
   if (options_.integrator == "langevin_pc" && !quiet) return langevin_pc(points, sigma, seed, first_column);
   if (options_.integrator == "ode45" && !quiet) return dormand_prince(points, sigma);
@@ -142,11 +157,13 @@ Denoised Denoiser::run_level(const MatrixXd& points, double sigma, Seed seed, st
 Lanes Denoiser::noise(const Lanes& x, double sigma) const {
   Lanes out(x.rows(), x.cols());
   noise_at(model_, process_, process_.t_of_rho(sigma))(x, out);
-  if (!std::isfinite(out.sum())) throw NumericalFailure("denoise: the model's noise at sigma = {:g} is not finite", sigma);
+  if (!std::isfinite(out.sum()))
+    throw NumericalFailure("denoise: the model's noise at sigma = {:g} is not finite", sigma);
   return out;
 }
 
-Denoised Denoiser::langevin_pc(const MatrixXd& points, double sigma, Seed seed, std::int64_t first_column) const {
+Denoised Denoiser::langevin_pc(const MatrixXd& points, double sigma, Seed seed,
+                               std::int64_t first_column) const {
   const std::int64_t steps = (options_.calls - 1) / 2;
   Lanes x = points.transpose().array();
   if (steps > 0) {
@@ -158,7 +175,8 @@ Denoised Denoiser::langevin_pc(const MatrixXd& points, double sigma, Seed seed, 
       Lanes xi = Lanes::Zero(x.rows(), x.cols());
       add_normals(xi, ones, seed, lane("diffusion.corrector") + i, first_column);
       // Norms are means over the points, as in the reference; a step above s^2 would leave where the score is linear.
-      const double ratio = options_.signal_to_noise * xi.square().rowwise().sum().sqrt().mean() / score.square().rowwise().sum().sqrt().mean();
+      const double ratio = options_.signal_to_noise * xi.square().rowwise().sum().sqrt().mean() /
+                           score.square().rowwise().sum().sqrt().mean();
       const double size = std::min(2 * ratio * ratio, s * s);
       x += size * score + std::sqrt(2 * size) * xi;
       x -= noise(x, s) * (drop / s);
@@ -179,7 +197,8 @@ Denoised Denoiser::dormand_prince(const MatrixXd& points, double sigma) const {
                                    {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
                                    {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
                                    {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
-  constexpr std::array<double, 7> difference = {71.0 / 57600, 0, -71.0 / 16695, 71.0 / 1920, -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
+  constexpr std::array<double, 7> difference = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
+                                                -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
   const double end = std::log(options_.sigma_end);
   const auto slope = [&](const Lanes& x, double u) -> Lanes { return std::exp(u) * noise(x, std::exp(u)); };
   Lanes x = points.transpose().array();

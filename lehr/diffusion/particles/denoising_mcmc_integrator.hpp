@@ -27,7 +27,7 @@ struct DenoiseOptions {
   std::string integrator = "kar1";
   std::int64_t calls = 7;
   double sigma_end = 0.01;
-  Churn churn = {.amount = 80};  // kar2
+  Churn churn = {.amount = 80};   // kar2
   double signal_to_noise = 0.16;  // langevin_pc
   double tolerance = 1e-5;        // ode45, relative and absolute
 };
@@ -48,14 +48,16 @@ class Denoiser {
   Denoiser(ScoreModel model, Process process, DenoiseOptions options);
 
   // Column i from sigmas[i]. Random numbers belong to (seed, first_column + its place in the order of the levels).
-  Denoised run(const Eigen::Ref<const Eigen::MatrixXd>& points, const std::vector<double>& sigmas, Seed seed, std::int64_t first_column = 0) const;
+  Denoised run(const Eigen::Ref<const Eigen::MatrixXd>& points, const std::vector<double>& sigmas, Seed seed,
+               std::int64_t first_column = 0) const;
   // The plan from a level; for the integrators that have one.
   Plan plan(double sigma) const;
 
  private:
   Denoised run_level(const Eigen::MatrixXd& points, double sigma, Seed seed, std::int64_t first_column) const;
   std::vector<double> geometric_times(double sigma, std::int64_t steps) const;
-  Denoised langevin_pc(const Eigen::MatrixXd& points, double sigma, Seed seed, std::int64_t first_column) const;
+  Denoised langevin_pc(const Eigen::MatrixXd& points, double sigma, Seed seed,
+                       std::int64_t first_column) const;
   Denoised dormand_prince(const Eigen::MatrixXd& points, double sigma) const;
   Lanes noise(const Lanes& x, double sigma) const;
 

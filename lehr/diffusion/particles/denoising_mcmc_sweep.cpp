@@ -16,7 +16,8 @@ namespace {
 
 // Chain c's numbers for one sweep.
 QuickStream chain_stream(Seed seed, std::uint64_t lane, std::int64_t sweep, Index chain) {
-  Stream stream = Stream(seed, lane, static_cast<std::uint64_t>(sweep)).at_block(static_cast<std::uint64_t>(chain));
+  Stream stream =
+      Stream(seed, lane, static_cast<std::uint64_t>(sweep)).at_block(static_cast<std::uint64_t>(chain));
   return QuickStream(stream);
 }
 
@@ -35,13 +36,17 @@ void DenoisingMcmc::move(State& state, const Moment& now, double eta, Lanes& cle
     Lanes noise(x.rows(), x.cols()), noise_to(x.rows(), x.cols()), xi(x.rows(), x.cols());
     ArrayXd density = ArrayXd::Zero(x.rows()), density_to = density, uniforms(x.rows());
     const auto evaluate = [&](const Lanes& at, Lanes& out, ArrayXd& log_density) {
-      corrected && exact ? densities_[level](at, out, log_density) : evaluate_[level](at, out);
+      corrected&& exact ? densities_[level](at, out, log_density) : evaluate_[level](at, out);
     };
     evaluate(x, noise, density);
     if (!std::isfinite(noise.sum()))
-      throw NumericalFailure("dmcmc: sweep {}: the score at sigma = {:g} is not finite: the model fails, or the step {:g} is too large; take a smaller --eta", state.sweeps, s, step);
+      throw NumericalFailure(
+          "dmcmc: sweep {}: the score at sigma = {:g} is not finite: the model fails, or the step {:g} is "
+          "too large; take a smaller --eta",
+          state.sweeps, s, step);
     for (Index i = 0; i < x.rows(); ++i) {
-      QuickStream random = chain_stream(now.seed, lane("diffusion.chains.move"), state.sweeps, block.chains[static_cast<std::size_t>(i)]);
+      QuickStream random = chain_stream(now.seed, lane("diffusion.chains.move"), state.sweeps,
+                                        block.chains[static_cast<std::size_t>(i)]);
       for (Index j = 0; j < x.cols(); ++j) xi(i, j) = normal(random);
       uniforms[i] = uniform(random);
     }
@@ -52,7 +57,8 @@ void DenoisingMcmc::move(State& state, const Moment& now, double eta, Lanes& cle
     if (corrected) {
       evaluate(to, noise_to, density_to);
       const Lanes score_to = -noise_to / s;
-      const ArrayXd rise = exact ? ArrayXd(density_to - density) : ArrayXd(0.5 * ((score + score_to) * (to - x)).rowwise().sum());
+      const ArrayXd rise = exact ? ArrayXd(density_to - density)
+                                 : ArrayXd(0.5 * ((score + score_to) * (to - x)).rowwise().sum());
       const ArrayXd forth = xi.square().rowwise().sum();
       const ArrayXd back = (x - to - 0.5 * step * score_to).square().rowwise().sum() / step;
       const ArrayXd log_ratio = rise + 0.5 * (forth - back);
@@ -76,11 +82,13 @@ void DenoisingMcmc::move(State& state, const Moment& now, double eta, Lanes& cle
 void DenoisingMcmc::draw_levels(State& state, const Moment& now, const Lanes& clean) const {
   constexpr Index width = 64;
   const Index n = options_.chains, blocks = (n + width - 1) / width;
-  const Eigen::Map<const ArrayXd> log_prior(state.log_prior.data(), static_cast<Index>(state.log_prior.size()));
+  const Eigen::Map<const ArrayXd> log_prior(state.log_prior.data(),
+                                            static_cast<Index>(state.log_prior.size()));
   Lanes occupancy = Lanes::Zero(blocks, options_.levels);
   parallel_for(blocks, [&](std::int64_t b) {
     const Index first = b * width, count = std::min(width, n - first);
-    const Lanes x = state.points.middleCols(first, count).transpose().array(), x0 = clean.middleRows(first, count);
+    const Lanes x = state.points.middleCols(first, count).transpose().array(),
+                x0 = clean.middleRows(first, count);
     Lanes terms;
     conditional_.evaluate(x, x0, terms);
     terms.rowwise() += log_prior.transpose();
@@ -89,7 +97,10 @@ void DenoisingMcmc::draw_levels(State& state, const Moment& now, const Lanes& cl
       Index largest = 0;
       const double most = p.maxCoeff(&largest);
       if (!std::isfinite(most))
-        throw NumericalFailure("dmcmc: sweep {}: chain {} has left where any level is possible: the step is too large; take a smaller --eta", state.sweeps, first + i);
+        throw NumericalFailure(
+            "dmcmc: sweep {}: chain {} has left where any level is possible: the step is too large; take a "
+            "smaller --eta",
+            state.sweeps, first + i);
       p = (p - most).exp();
       p /= p.sum();
       occupancy.row(b) += p.transpose();

@@ -14,11 +14,15 @@ using Eigen::Index;
 
 std::vector<double> geometric_sigma_grid(double sigma_min, double sigma_max, Index levels, double lowest) {
   if (!(sigma_min > 0 && sigma_max > sigma_min && std::isfinite(sigma_max)))
-    throw InvalidInput("sigma grid: sigma_min = {:g} and sigma_max = {:g}, expected 0 < sigma_min < sigma_max", sigma_min, sigma_max);
-  if (levels < 1 || !(lowest >= 0 && lowest < 1)) throw InvalidInput("sigma grid: {} levels from u = {:g}", levels, lowest);
+    throw InvalidInput(
+        "sigma grid: sigma_min = {:g} and sigma_max = {:g}, expected 0 < sigma_min < sigma_max", sigma_min,
+        sigma_max);
+  if (levels < 1 || !(lowest >= 0 && lowest < 1))
+    throw InvalidInput("sigma grid: {} levels from u = {:g}", levels, lowest);
   std::vector<double> sigmas;
   for (Index j = 0; j < levels; ++j) {
-    const double u = levels == 1 ? 1 : lowest + (1 - lowest) * static_cast<double>(j) / static_cast<double>(levels - 1);
+    const double u =
+        levels == 1 ? 1 : lowest + (1 - lowest) * static_cast<double>(j) / static_cast<double>(levels - 1);
     sigmas.push_back(sigma_min * std::pow(sigma_max / sigma_min, u));
   }
   return sigmas;
@@ -27,15 +31,19 @@ std::vector<double> geometric_sigma_grid(double sigma_min, double sigma_max, Ind
 void check_sigma_grid(const std::vector<double>& sigmas) {
   if (sigmas.empty()) throw InvalidInput("sigma grid: it has no levels");
   for (std::size_t j = 0; j < sigmas.size(); ++j) {
-    if (!(sigmas[j] > 0 && std::isfinite(sigmas[j]))) throw InvalidInput("sigma grid: level {} is {:g}, expected a positive number", j + 1, sigmas[j]);
+    if (!(sigmas[j] > 0 && std::isfinite(sigmas[j])))
+      throw InvalidInput("sigma grid: level {} is {:g}, expected a positive number", j + 1, sigmas[j]);
     if (j > 0 && !(sigmas[j] > sigmas[j - 1]))
-      throw InvalidInput("sigma grid: it does not increase: level {} is {:g} after {:g}", j + 1, sigmas[j], sigmas[j - 1]);
+      throw InvalidInput("sigma grid: it does not increase: level {} is {:g} after {:g}", j + 1, sigmas[j],
+                         sigmas[j - 1]);
   }
 }
 
 Index nearest_level(const std::vector<double>& sigmas, double sigma) {
   Index best = 0;
-  const auto distance = [&](Index j) { return std::abs(std::log(sigmas[static_cast<std::size_t>(j)] / sigma)); };
+  const auto distance = [&](Index j) {
+    return std::abs(std::log(sigmas[static_cast<std::size_t>(j)] / sigma));
+  };
   for (Index j = 1; j < static_cast<Index>(sigmas.size()); ++j)
     if (distance(j) < distance(best)) best = j;
   return best;
@@ -75,10 +83,15 @@ SigmaConditional exact_conditional(const stats::GaussianMixture& mixture, const 
   return conditional;
 }
 
-SigmaConditional density_conditional(const ScoreModel& model, const Process& process, const std::vector<double>& sigmas) {
+SigmaConditional density_conditional(const ScoreModel& model, const Process& process,
+                                     const std::vector<double>& sigmas) {
   check_sigma_grid(sigmas);
-  if (!model.density_at) throw InvalidInput("sigma_conditional: exact needs a model with a density; residual and classifier need none");
-  if (!process.variance_exploding()) throw InvalidInput("sigma_conditional: exact needs a variance-exploding process, found {}", process.text());
+  if (!model.density_at)
+    throw InvalidInput(
+        "sigma_conditional: exact needs a model with a density; residual and classifier need none");
+  if (!process.variance_exploding())
+    throw InvalidInput("sigma_conditional: exact needs a variance-exploding process, found {}",
+                       process.text());
   auto levels = std::make_shared<std::vector<EvaluateDensity>>();
   for (const double sigma : sigmas) levels->push_back(model.density_at(process.t_of_rho(sigma)));
   SigmaConditional conditional{"exact", static_cast<Index>(sigmas.size()), {}};
@@ -109,15 +122,17 @@ SigmaConditional residual_conditional(const std::vector<double>& sigmas) {
   return conditional;
 }
 
-SigmaConditional classifier_conditional(const std::vector<double>& sigmas, std::function<void(const Lanes& x, Lanes& logits)> logits) {
+SigmaConditional classifier_conditional(const std::vector<double>& sigmas,
+                                        std::function<void(const Lanes& x, Lanes& logits)> logits) {
   check_sigma_grid(sigmas);
   const auto levels = static_cast<Index>(sigmas.size());
   SigmaConditional conditional{"classifier", levels, {}};
   conditional.evaluate = [levels, logits = std::move(logits)](const Lanes& x, const Lanes&, Lanes& out) {
     logits(x, out);
     if (out.rows() != x.rows() || out.cols() != levels)
-      throw InvalidInput("sigma_conditional: the classifier gives {} x {} numbers for {} points, the grid has {} levels", out.rows(), out.cols(),
-                         x.rows(), levels);
+      throw InvalidInput(
+          "sigma_conditional: the classifier gives {} x {} numbers for {} points, the grid has {} levels",
+          out.rows(), out.cols(), x.rows(), levels);
   };
   return conditional;
 }

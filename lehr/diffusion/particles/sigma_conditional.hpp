@@ -22,7 +22,8 @@
 namespace lehr::diffusion {
 
 // sigma_min (sigma_max / sigma_min)^u, u from `lowest` to 1 in equal steps; rising. One level: sigma_max. Throws InvalidInput.
-std::vector<double> geometric_sigma_grid(double sigma_min, double sigma_max, Eigen::Index levels, double lowest = 1e-3);
+std::vector<double> geometric_sigma_grid(double sigma_min, double sigma_max, Eigen::Index levels,
+                                         double lowest = 1e-3);
 // Throws InvalidInput where a grid is empty, not positive or does not rise.
 void check_sigma_grid(const std::vector<double>& sigmas);
 // The number of the level nearest to sigma, in log sigma.
@@ -39,10 +40,12 @@ struct SigmaConditional {
 // Spherical mixtures fast, others through their noised densities.
 SigmaConditional exact_conditional(const stats::GaussianMixture& mixture, const std::vector<double>& sigmas);
 // Any model with density_at; process is variance-exploding. Costs `levels` evaluations a point. Throws InvalidInput.
-SigmaConditional density_conditional(const ScoreModel& model, const Process& process, const std::vector<double>& sigmas);
+SigmaConditional density_conditional(const ScoreModel& model, const Process& process,
+                                     const std::vector<double>& sigmas);
 SigmaConditional residual_conditional(const std::vector<double>& sigmas);
 // `logits` fills n x levels.
-SigmaConditional classifier_conditional(const std::vector<double>& sigmas, std::function<void(const Lanes& x, Lanes& logits)> logits);
+SigmaConditional classifier_conditional(const std::vector<double>& sigmas,
+                                        std::function<void(const Lanes& x, Lanes& logits)> logits);
 
 // A network with one hidden layer of tanh units as classifier of levels, logits = W2 tanh(W1 z + b1) + b2 with the features
 // z = (x / (1 + |x|^2 / d)^1/2, log(1 + |x|^2 / d)) so that all levels are of one size. Trained by Adam on clean points plus noise of random levels.
@@ -52,14 +55,15 @@ struct ClassifierTraining {
   Seed seed = {1};
 };
 struct LevelClassifier {
-  Eigen::MatrixXd first, second;       // hidden x features, levels x hidden
+  Eigen::MatrixXd first, second;  // hidden x features, levels x hidden
   Eigen::VectorXd first_bias, second_bias;
-  double loss = 0;                     // mean cross-entropy of the last tenth of the steps
+  double loss = 0;  // mean cross-entropy of the last tenth of the steps
 
   void logits(const Lanes& x, Lanes& out) const;
 };
 // `clean`: d x n points of the data. Throws InvalidInput.
-LevelClassifier train_level_classifier(const Eigen::Ref<const Eigen::MatrixXd>& clean, const std::vector<double>& sigmas,
+LevelClassifier train_level_classifier(const Eigen::Ref<const Eigen::MatrixXd>& clean,
+                                       const std::vector<double>& sigmas,
                                        const ClassifierTraining& options = {});
 
 }  // namespace lehr::diffusion

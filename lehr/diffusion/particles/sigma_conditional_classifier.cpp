@@ -29,7 +29,8 @@ MatrixXd features(const MatrixXd& x) {
 class Adam {
  public:
   explicit Adam(Index size) : mean_(ArrayXd::Zero(size)), square_(mean_) {}
-  void step(Eigen::Map<ArrayXd> values, const Eigen::Map<const ArrayXd>& gradient, double rate, std::int64_t t) {
+  void step(Eigen::Map<ArrayXd> values, const Eigen::Map<const ArrayXd>& gradient, double rate,
+            std::int64_t t) {
     mean_ = 0.9 * mean_ + 0.1 * gradient;
     square_ = 0.999 * square_ + 0.001 * gradient.square();
     const auto k = static_cast<double>(t);
@@ -55,7 +56,8 @@ LevelClassifier random_network(Index inputs, Index levels, const ClassifierTrain
   Stream stream(options.seed, lane("diffusion.classifier.start"));
   QuickStream random(stream);
   for (double& w : network.first.reshaped()) w = normal(random) / std::sqrt(static_cast<double>(inputs));
-  for (double& w : network.second.reshaped()) w = 0.1 * normal(random) / std::sqrt(static_cast<double>(options.hidden));
+  for (double& w : network.second.reshaped())
+    w = 0.1 * normal(random) / std::sqrt(static_cast<double>(options.hidden));
   return network;
 }
 
@@ -67,15 +69,16 @@ void LevelClassifier::logits(const Lanes& x, Lanes& out) const {
   out = ((second * hidden).colwise() + second_bias).transpose().array();
 }
 
-LevelClassifier train_level_classifier(const Eigen::Ref<const MatrixXd>& clean, const std::vector<double>& sigmas,
-                                       const ClassifierTraining& options) {
+LevelClassifier train_level_classifier(const Eigen::Ref<const MatrixXd>& clean,
+                                       const std::vector<double>& sigmas, const ClassifierTraining& options) {
   check_sigma_grid(sigmas);
   if (clean.cols() < 1) throw InvalidInput("classifier: no clean points to train on");
   if (options.hidden < 1 || options.steps < 1 || options.batch < 1 || !(options.rate > 0))
     throw InvalidInput("classifier: hidden, steps, batch and rate are positive");
   const Index d = clean.rows(), levels = static_cast<Index>(sigmas.size()), batch = options.batch;
   LevelClassifier network = random_network(d + 1, levels, options);
-  Adam first(network.first.size()), second(network.second.size()), first_bias(options.hidden), second_bias(levels);
+  Adam first(network.first.size()), second(network.second.size()), first_bias(options.hidden),
+      second_bias(levels);
   double loss = 0;
   std::int64_t counted = 0;
   for (std::int64_t step = 1; step <= options.steps; ++step) {
@@ -87,7 +90,8 @@ LevelClassifier train_level_classifier(const Eigen::Ref<const MatrixXd>& clean, 
       for (double& value : x.col(i)) value += sigmas[static_cast<std::size_t>(level)] * normal(stream);
       target(level, i) = 1;
     }
-    const MatrixXd z = features(x), hidden = ((network.first * z).colwise() + network.first_bias).array().tanh().matrix();
+    const MatrixXd z = features(x),
+                   hidden = ((network.first * z).colwise() + network.first_bias).array().tanh().matrix();
     MatrixXd p = (network.second * hidden).colwise() + network.second_bias;
     for (Index i = 0; i < batch; ++i) {
       p.col(i) = (p.col(i).array() - p.col(i).maxCoeff()).exp().matrix();
@@ -98,11 +102,13 @@ LevelClassifier train_level_classifier(const Eigen::Ref<const MatrixXd>& clean, 
       counted += batch;
     }
     const MatrixXd error = (p - target) / static_cast<double>(batch);
-    const MatrixXd back = ((network.second.transpose() * error).array() * (1 - hidden.array().square())).matrix();
+    const MatrixXd back =
+        ((network.second.transpose() * error).array() * (1 - hidden.array().square())).matrix();
     const MatrixXd first_gradient = back * z.transpose(), second_gradient = error * hidden.transpose();
     const VectorXd first_bias_gradient = back.rowwise().sum(), second_bias_gradient = error.rowwise().sum();
     // The rate falls to a tenth, so that the last steps average.
-    const double rate = options.rate * std::pow(0.1, static_cast<double>(step) / static_cast<double>(options.steps));
+    const double rate =
+        options.rate * std::pow(0.1, static_cast<double>(step) / static_cast<double>(options.steps));
     first.step(flat(network.first), view(first_gradient), rate, step);
     second.step(flat(network.second), view(second_gradient), rate, step);
     first_bias.step(flat(network.first_bias), view(first_bias_gradient), rate, step);

@@ -16,7 +16,9 @@ class ChainsCommand : public lehr::test::CommandLine {};
 // The law's mean is (0.45, 0.73), its deviations 1.28 and 1.29; 2000 samples of 500 chains, alike within a chain.
 TEST_F(ChainsCommand, SamplesAMixtureOfTheUser) {
   write("mixture.json", mixture);
-  const auto outcome = lehr("diffusion chains mixture.json --chains 500 --count 2000 --eta 0.1 --json --save x.csv --curve 7 --tempering");
+  const auto outcome = lehr(
+      "diffusion chains mixture.json --chains 500 --count 2000 --eta 0.1 --json --save x.csv --curve 7 "
+      "--tempering");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const Json metrics = Json::parse(outcome.out)["metrics"];
   const auto value = [&](const char* name) { return metrics[name].get<double>(); };
@@ -41,7 +43,9 @@ TEST_F(ChainsCommand, SamplesAMixtureOfTheUser) {
 
 TEST_F(ChainsCommand, WalksInTheCoordinatesOfAnotherProcess) {
   write("mixture.json", mixture);
-  const std::string run = "diffusion chains mixture.json --chains 100 --count 400 --eta 0.1 --sigma_min 0.02 --json --compare false --save ";
+  const std::string run =
+      "diffusion chains mixture.json --chains 100 --count 400 --eta 0.1 --sigma_min 0.02 --json --compare "
+      "false --save ";
   ASSERT_EQ(lehr(run + "ve.csv").code, 0);
   const auto converted = lehr(run + "vp.csv --process vp-linear --convert");
   ASSERT_EQ(converted.code, 0) << converted.err;
@@ -50,7 +54,8 @@ TEST_F(ChainsCommand, WalksInTheCoordinatesOfAnotherProcess) {
     std::vector<double> values;
     std::string line;
     std::getline(rows, line);
-    for (double a = 0, b = 0; std::getline(rows, line) && std::sscanf(line.c_str(), "%lf,%lf", &a, &b) == 2;) values.push_back(a), values.push_back(b);
+    for (double a = 0, b = 0; std::getline(rows, line) && std::sscanf(line.c_str(), "%lf,%lf", &a, &b) == 2;)
+      values.push_back(a), values.push_back(b);
     return values;
   };
   const auto ve = numbers("ve.csv"), vp = numbers("vp.csv");
@@ -61,23 +66,31 @@ TEST_F(ChainsCommand, WalksInTheCoordinatesOfAnotherProcess) {
 
 TEST_F(ChainsCommand, TakesPointsAsWell) {
   std::string points = "a,b\n";
-  for (int i = 0; i < 40; ++i) points += std::to_string(i % 2 == 0 ? 1.0 : -1.0) + "," + std::to_string(0.01 * i) + "\n";
+  for (int i = 0; i < 40; ++i)
+    points += std::to_string(i % 2 == 0 ? 1.0 : -1.0) + "," + std::to_string(0.01 * i) + "\n";
   write("points.csv", points);
-  const auto outcome = lehr("diffusion chains points.csv --bandwidth 0.1 --chains 50 --count 200 --json --sigma_conditional residual --compare false");
+  const auto outcome = lehr(
+      "diffusion chains points.csv --bandwidth 0.1 --chains 50 --count 200 --json --sigma_conditional "
+      "residual --compare false");
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(Json::parse(outcome.out)["notes"].dump().find("approximate"), std::string::npos);
 }
 
 // Killed after a checkpoint and resumed, at other numbers of threads, the run ends with the samples of the run that nobody disturbed.
 TEST_F(ChainsCommand, KilledAndResumedGivesTheSameBits) {
-  const std::string run = "diffusion chains --generate manifold --chains 200 --count 6000 --integrator kar2 --prior flat_histogram --compare false --json ";
+  const std::string run =
+      "diffusion chains --generate manifold --chains 200 --count 6000 --integrator kar2 --prior "
+      "flat_histogram --compare false --json ";
   ASSERT_EQ(lehr(run + "--save whole.npy --out whole").code, 0);
   const pid_t child = start(run + "--save cut.npy --out cut --save-every 0.01");
-  for (int wait = 0; wait < 5000 && !std::filesystem::exists(folder_ / "cut" / "checkpoint.safetensors"); ++wait) usleep(2'000);
+  for (int wait = 0; wait < 5000 && !std::filesystem::exists(folder_ / "cut" / "checkpoint.safetensors");
+       ++wait)
+    usleep(2'000);
   kill(child, SIGKILL);
   EXPECT_EQ(lehr::test::exit_status(child), lehr::test::killed);
   ASSERT_TRUE(std::filesystem::exists(folder_ / "cut" / "checkpoint.safetensors"));
-  expect_one_line_error(run + "--save cut.npy --out cut --resume --eta 0.3", "checkpoint.safetensors: the checkpoint is of a run with other options");
+  expect_one_line_error(run + "--save cut.npy --out cut --resume --eta 0.3",
+                        "checkpoint.safetensors: the checkpoint is of a run with other options");
   ASSERT_EQ(lehr(run + "--save cut.npy --out cut --resume --threads 1").code, 0);
   EXPECT_FALSE(content(folder_ / "whole.npy").empty());
   EXPECT_EQ(content(folder_ / "cut.npy"), content(folder_ / "whole.npy"));
@@ -91,15 +104,21 @@ TEST_F(ChainsCommand, BadInputGetsOneLine) {
   expect_one_line_error("diffusion chains absent.json", "absent.json");
   expect_one_line_error("diffusion chains broken.json", "broken.json");
   expect_one_line_error("diffusion chains points.csv", "--bandwidth");
-  expect_one_line_error("diffusion chains mixture.json --process vp-linear", "--convert uses x / a with sigma = s / a");
-  expect_one_line_error("diffusion chains mixture.json --process vp-linear --convert --sigma_max 1000", "sigma = s / a between");
+  expect_one_line_error("diffusion chains mixture.json --process vp-linear",
+                        "--convert uses x / a with sigma = s / a");
+  expect_one_line_error("diffusion chains mixture.json --process vp-linear --convert --sigma_max 1000",
+                        "sigma = s / a between");
   expect_one_line_error("diffusion chains mixture.json --integrator kar3", "integrator");
   expect_one_line_error("diffusion chains mixture.json --denoise 6", "take 5 or 7");
-  expect_one_line_error("diffusion chains mixture.json --sigma_min 1 --sigma_max 0.5", "sigma_min < sigma_max");
+  expect_one_line_error("diffusion chains mixture.json --sigma_min 1 --sigma_max 0.5",
+                        "sigma_min < sigma_max");
   expect_one_line_error("diffusion chains mixture.json --prior 'constant(-1)'", "prior");
-  expect_one_line_error("diffusion chains mixture.json --eta 'linear(from=0.1, to=-1)' --chains 20 --count 100", "eta");
+  expect_one_line_error(
+      "diffusion chains mixture.json --eta 'linear(from=0.1, to=-1)' --chains 20 --count 100", "eta");
   for (const char* eta : {"1e9", "2000"}) {  // points leave the numbers; all chains stay at the top
-    const auto stuck = lehr(std::string("diffusion chains mixture.json --burn_in_eta 2000 --burn_in 200 --chains 20 --eta ") + eta);
+    const auto stuck = lehr(
+        std::string("diffusion chains mixture.json --burn_in_eta 2000 --burn_in 200 --chains 20 --eta ") +
+        eta);
     EXPECT_EQ(stuck.code, 3);
     EXPECT_NE(stuck.err.find("--eta"), std::string::npos) << stuck.err;
     EXPECT_EQ(std::count(stuck.err.begin(), stuck.err.end(), '\n'), 1) << stuck.err;

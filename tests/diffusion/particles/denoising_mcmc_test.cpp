@@ -53,15 +53,21 @@ struct Case {
   }
   MatrixXd from_noise(const std::string& integrator, std::int64_t calls, Index n, Seed seed = {11}) const {
     return Denoiser(model, process, {.integrator = integrator, .calls = calls})
-        .run(prior_points(process, mixture.dimension(), n, seed), std::vector<double>(static_cast<std::size_t>(n), 20.0), seed)
+        .run(prior_points(process, mixture.dimension(), n, seed),
+             std::vector<double>(static_cast<std::size_t>(n), 20.0), seed)
         .points;
   }
-  MatrixXd truth(Index n, std::uint64_t seed) const { return draw_mixture(mixture, n, Seed{seed}, lane("test.truth")); }
+  MatrixXd truth(Index n, std::uint64_t seed) const {
+    return draw_mixture(mixture, n, Seed{seed}, lane("test.truth"));
+  }
   double distance(const MatrixXd& x) const { return sliced_wasserstein(x, truth(x.cols(), 71)); }
-  double mode_error(const MatrixXd& x) const { return total_variation(nearest_mean_shares(x, mixture.means), mixture.weights); }
+  double mode_error(const MatrixXd& x) const {
+    return total_variation(nearest_mean_shares(x, mixture.means), mixture.weights);
+  }
   double width(const MatrixXd& x) const {
     double sum = 0;
-    for (Index i = 0; i < x.cols(); ++i) sum += (mixture.means.colwise() - x.col(i)).colwise().squaredNorm().minCoeff();
+    for (Index i = 0; i < x.cols(); ++i)
+      sum += (mixture.means.colwise() - x.col(i)).colwise().squaredNorm().minCoeff();
     return std::sqrt(sum / static_cast<double>(x.size()));
   }
   // Draws of the joint law of points and levels.
@@ -71,7 +77,8 @@ struct Case {
     for (Index c = 0; c < options.chains; ++c) {
       Stream random(Seed{seed}, lane("test.joint"), static_cast<std::uint64_t>(c));
       starts.levels.push_back(static_cast<int>(uniform_index(random, options.levels)));
-      for (double& value : starts.points.col(c)) value += sigmas[static_cast<std::size_t>(starts.levels.back())] * normal(random);
+      for (double& value : starts.points.col(c))
+        value += sigmas[static_cast<std::size_t>(starts.levels.back())] * normal(random);
     }
     return starts;
   }
@@ -84,13 +91,17 @@ Run<DenoisingMcmc::State> run(const DenoisingMcmc& method, std::int64_t outputs,
 // Kolmogorov-Smirnov distance of levels from the uniform law on the grid.
 double uniform_distance(const std::vector<int>& levels, Index count) {
   std::vector<double> share(static_cast<std::size_t>(count));
-  for (const int level : levels) share[static_cast<std::size_t>(level)] += 1.0 / static_cast<double>(levels.size());
+  for (const int level : levels)
+    share[static_cast<std::size_t>(level)] += 1.0 / static_cast<double>(levels.size());
   double sum = 0, largest = 0;
   for (std::size_t j = 0; j < share.size(); ++j)
-    largest = std::max(largest, std::abs((sum += share[j]) - static_cast<double>(j + 1) / static_cast<double>(count)));
+    largest = std::max(largest,
+                       std::abs((sum += share[j]) - static_cast<double>(j + 1) / static_cast<double>(count)));
   return largest;
 }
-double mean_level(const std::vector<int>& levels) { return std::accumulate(levels.begin(), levels.end(), 0.0) / static_cast<double>(levels.size()); }
+double mean_level(const std::vector<int>& levels) {
+  return std::accumulate(levels.begin(), levels.end(), 0.0) / static_cast<double>(levels.size());
+}
 
 DenoisingMcmcOptions grid_from_zero() {
   DenoisingMcmcOptions options;
@@ -111,7 +122,8 @@ TEST(SigmaConditional, ExactIsTheMixturesDensity) {
   for (Index j = 0; j < 12; ++j) {
     const stats::MixtureDensity density(noised(c.mixture, 1, sigmas[static_cast<std::size_t>(j)]));
     const stats::MixtureDensity first(noised(c.mixture, 1, sigmas[0]));
-    const Eigen::VectorXd expected = density.log_density({x.matrix().transpose(), {}, {}}) - first.log_density({x.matrix().transpose(), {}, {}});
+    const Eigen::VectorXd expected = density.log_density({x.matrix().transpose(), {}, {}}) -
+                                     first.log_density({x.matrix().transpose(), {}, {}});
     EXPECT_LT((fast.col(j) - fast.col(0) - expected.array()).abs().maxCoeff(), 1e-8);
     EXPECT_LT((general.col(j) - general.col(0) - expected.array()).abs().maxCoeff(), 1e-8);
   }
@@ -126,7 +138,8 @@ TEST(SigmaConditional, GridsAndErrors) {
   EXPECT_THROW(geometric_sigma_grid(1, 0.5, 10), InvalidInput);
   EXPECT_THROW(check_sigma_grid({0.1, 0.1}), InvalidInput);
   EXPECT_THROW(check_sigma_grid({}), InvalidInput);
-  const auto wrong = classifier_conditional(grid, [](const Lanes& x, Lanes& out) { out = Lanes::Zero(x.rows(), 3); });
+  const auto wrong =
+      classifier_conditional(grid, [](const Lanes& x, Lanes& out) { out = Lanes::Zero(x.rows(), 3); });
   Lanes x = Lanes::Zero(4, 2), out;
   EXPECT_THROW(wrong.evaluate(x, x, out), InvalidInput);
 }
@@ -151,7 +164,8 @@ TEST(SigmaConditional, ClassifierLearnsTheLevels) {
   const std::vector<double> grid = geometric_sigma_grid(0.01, 20, 24);
   const LevelClassifier network = train_level_classifier(c.truth(2000, 9), grid, {.steps = 1500});
   EXPECT_LT(network.loss, 0.75 * std::log(24.0));
-  const auto learned = classifier_conditional(grid, [&](const Lanes& x, Lanes& out) { network.logits(x, out); });
+  const auto learned =
+      classifier_conditional(grid, [&](const Lanes& x, Lanes& out) { network.logits(x, out); });
   double error = 0;
   int counted = 0;
   for (std::size_t level = 12; level < 24; ++level) {
@@ -186,7 +200,10 @@ TEST(Denoiser, ColumnsEqualRunsOfTheirOwn) {
   const Denoised all = denoiser.run(x, sigmas, Seed{1});
   double largest = 0;
   for (Index i = 0; i < 40; ++i) {
-    const Plan plan = karras_plan(c.process, TimeGrid::parse("rho(7)").times(c.process.between(0.01, sigmas[static_cast<std::size_t>(i)]), 3), true);
+    const Plan plan = karras_plan(
+        c.process,
+        TimeGrid::parse("rho(7)").times(c.process.between(0.01, sigmas[static_cast<std::size_t>(i)]), 3),
+        true);
     const MatrixXd one = follow(plan, c.model, c.process, x.col(i));
     largest = std::max(largest, (one - all.points.col(i)).cwiseAbs().maxCoeff());
   }
@@ -197,7 +214,10 @@ TEST(Denoiser, ColumnsEqualRunsOfTheirOwn) {
 // Order 2 in 1 / N from three levels at once, on the three modes of data/deis/wide3.
 TEST(Denoiser, KarrasConvergesToOrderTwo) {
   const Case c(mixture_from_json(
-      parse_json(R"json({"weights":[0.5,0.3,0.2],"means":[[1.5,1.5],[-1.2,1.0],[0.3,-1.6]],"variances":[0.25,0.16,0.09]})json", "wide3"), "wide3"));
+      parse_json(
+          R"json({"weights":[0.5,0.3,0.2],"means":[[1.5,1.5],[-1.2,1.0],[0.3,-1.6]],"variances":[0.25,0.16,0.09]})json",
+          "wide3"),
+      "wide3"));
   const std::vector<double> from = {0.5, 2, 20};
   std::vector<double> sigmas;
   MatrixXd x = c.truth(300, 8);
@@ -207,10 +227,14 @@ TEST(Denoiser, KarrasConvergesToOrderTwo) {
     for (double& value : x.col(i)) value += sigmas.back() * normal(random);
   }
   const auto ends = [&](std::int64_t steps) {
-    return Denoiser(c.model, c.process, {.integrator = "kar1", .calls = 2 * steps + 1}).run(x, sigmas, Seed{1}).points;
+    return Denoiser(c.model, c.process, {.integrator = "kar1", .calls = 2 * steps + 1})
+        .run(x, sigmas, Seed{1})
+        .points;
   };
   const MatrixXd reference = ends(4000);
-  const auto error = [&](std::int64_t steps) { return std::sqrt((ends(steps) - reference).colwise().squaredNorm().mean()); };
+  const auto error = [&](std::int64_t steps) {
+    return std::sqrt((ends(steps) - reference).colwise().squaredNorm().mean());
+  };
   EXPECT_GE(std::log2(error(80) / error(160)), 1.7);
   // The tolerance of ode45 is met where Karras' fine solve ends, which took 20 times as many calls.
   const Denoised adaptive = Denoiser(c.model, c.process, {.integrator = "ode45"}).run(x, sigmas, Seed{1});
@@ -220,7 +244,8 @@ TEST(Denoiser, KarrasConvergesToOrderTwo) {
 
 // One standard normal coordinate: all integrators with many calls give its law. 4000 points: error of a deviation 0.011.
 TEST(Denoiser, AllIntegratorsGiveTheLaw) {
-  const Case c(mixture_from_json(parse_json(R"json({"weights":[1],"means":[[0.5]],"variances":[1]})json", "one"), "one"));
+  const Case c(mixture_from_json(
+      parse_json(R"json({"weights":[1],"means":[[0.5]],"variances":[1]})json", "one"), "one"));
   for (const std::string& name : denoising_integrators()) {
     const MatrixXd x = c.from_noise(name, calls_at_least(name, 150), 4000);
     const double mean = x.mean(), deviation = std::sqrt((x.array() - mean).square().mean());
@@ -239,7 +264,8 @@ TEST(Denoiser, Errors) {
 // A variance-preserving model in sigma coordinates is the variance-exploding one: noise and log density.
 TEST(Denoiser, ConvertedModelsAreTheSame) {
   const Case c;
-  const ScoreModel converted = in_sigma_coordinates(mixture_score(c.mixture, Process::vp_linear()), Process::vp_linear());
+  const ScoreModel converted =
+      in_sigma_coordinates(mixture_score(c.mixture, Process::vp_linear()), Process::vp_linear());
   const Lanes x = c.truth(16, 3).transpose().array() + 0.2;
   for (const double sigma : {0.02, 0.5, 10.0}) {
     Lanes a(16, 16), b(16, 16);
@@ -287,12 +313,14 @@ TEST(DenoisingMcmc, ResumesBitForBit) {
   options.prior = "flat_histogram", options.integrator = "reverse_diffusion", options.tweedie = 0.01;
   const DenoisingMcmc method = c.method(options);
   const auto whole = run(method, 4);
-  const auto path = std::filesystem::temp_directory_path() / ("dmcmc_resume_" + std::to_string(getpid()) + ".safetensors");
+  const auto path =
+      std::filesystem::temp_directory_path() / ("dmcmc_resume_" + std::to_string(getpid()) + ".safetensors");
   Observers observers;
   observers.checkpoints = {.path = path, .every_steps = 1};
   std::atomic<bool> stop = false;
   observers.interrupted = &stop;
-  observers.list.push_back({[&](const Moment& now, const Row&) { return stop = now.step == 1, now.step + 1; }, {}});
+  observers.list.push_back(
+      {[&](const Moment& now, const Row&) { return stop = now.step == 1, now.step + 1; }, {}});
   const auto part = drive(method, Budget::steps(4), Seed{1}, observers);
   ASSERT_EQ(part.why, Stop::interrupted);
   stop = false, observers.list.clear();
@@ -322,7 +350,9 @@ TEST(DenoisingMcmc, Errors) {
   EXPECT_FALSE(message(options).empty());
   options = small_options();
   EXPECT_NE(message(options, {MatrixXd::Zero(3, 70), {}}).find("starts are 3 x 70"), std::string::npos);
-  EXPECT_THROW(DenoisingMcmc(c.model, c.process, exact_conditional(c.mixture, geometric_sigma_grid(0.01, 20, 7)), options), InvalidInput);
+  EXPECT_THROW(DenoisingMcmc(c.model, c.process,
+                             exact_conditional(c.mixture, geometric_sigma_grid(0.01, 20, 7)), options),
+               InvalidInput);
   EXPECT_THROW(DenoisingMcmc(mixture_score(c.mixture, Process::vp_linear()), Process::vp_linear(),
                              exact_conditional(c.mixture, options.sigma_grid()), options),
                InvalidInput);
@@ -332,7 +362,8 @@ TEST(DenoisingMcmc, Errors) {
     run(c.method(options), 1);
     ADD_FAILURE() << "all chains are stuck";
   } catch (const NumericalFailure& error) {
-    EXPECT_NE(std::string(error.what()).find("have been at sigma_max = 20 for 50 sweeps"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("have been at sigma_max = 20 for 50 sweeps"), std::string::npos)
+        << error.what();
   }
 }
 
@@ -344,7 +375,8 @@ double expect_quality(const Case& c) {
   const DenoisingMcmc method = c.method(options);
   const auto result = run(method, 5);
   const MatrixXd x = method.samples(result.state);
-  const double chains = c.distance(x), nine = c.distance(c.from_noise("kar1", 9, 5000)), eleven = c.distance(c.from_noise("kar1", 11, 5000));
+  const double chains = c.distance(x), nine = c.distance(c.from_noise("kar1", 9, 5000)),
+               eleven = c.distance(c.from_noise("kar1", 11, 5000));
   EXPECT_LE(chains, 0.25 * nine);
   EXPECT_LE(chains, 0.8 * eleven);
   EXPECT_NEAR(c.width(x), 0.068, 0.01);  // of a truth of 0.05
@@ -368,7 +400,8 @@ TEST(DenoisingMcmc, QualityPerCallOnManifold16) {
 
 // 2. Mixing: 300 chains that start in one mode of 32; the errors of the mode masses of the starts and after each 20 sweeps.
 std::vector<double> mixing(const Case& c, DenoisingMcmcOptions options, int outputs) {
-  options.chains = 300, options.skip = 20, options.outputs = outputs, options.burn_in = options.burn_in_large = 0, options.start_noise = 0;
+  options.chains = 300, options.skip = 20, options.outputs = outputs,
+  options.burn_in = options.burn_in_large = 0, options.start_noise = 0;
   MatrixXd starts(16, 300);
   for (Index i = 0; i < 300; ++i) {
     Stream random(Seed{9}, 1, static_cast<std::uint64_t>(i));
@@ -420,7 +453,8 @@ void expect_stationarity(const Case& c, const std::vector<double>& kappas) {
     options.kappa = kappa;
     const auto result = run(c.method(options, c.joint(options, 3)), 1);
     EXPECT_LE(uniform_distance(result.state.levels, 60), 0.08) << kappa;
-    EXPECT_NEAR(static_cast<double>(result.state.accepted) / static_cast<double>(result.state.proposed), kappa < 0.5 ? 0.94 : 0.82, 0.03);
+    EXPECT_NEAR(static_cast<double>(result.state.accepted) / static_cast<double>(result.state.proposed),
+                kappa < 0.5 ? 0.94 : 0.82, 0.03);
   }
   options.variant = "dlg", options.eta = 0.05;
   const auto result = run(c.method(options, c.joint(options, 3)), 1);
@@ -447,6 +481,21 @@ TEST(DenoisingMcmc, LineIntegralKeepsTheLaw) {
   const DenoisingMcmc method(c.model, c.process, conditional, options, c.joint(options, 3));
   EXPECT_FALSE(method.exact_acceptance());
   EXPECT_LE(uniform_distance(run(method, 1).state.levels, 60), 0.1);
+}
+
+// Five calls are too few from where a step of 0.05 leaves the chains; the controller moves calls from sweeps to denoising.
+TEST(DenoisingMcmc, SplitFollowsTheLevels) {
+  const Case c;
+  DenoisingMcmcOptions options = grid_from_zero();
+  options.eta = 0.05, options.skip = 5, options.denoise = 5, options.outputs = 3, options.chains = 500;
+  const auto last_width = [&](const char* split) {
+    options.split = split;
+    const DenoisingMcmc method = c.method(options);
+    const auto result = run(method, 3);
+    EXPECT_EQ(result.state.calls - result.state.initial_calls, 3 * 500 * 10);
+    return c.width(method.samples(result.state).rightCols(500));
+  };
+  EXPECT_LT(last_width("adaptive"), 0.6 * last_width("fixed"));
 }
 
 // A conditional whose densities are off by a factor e^0.1 from level to level, as those of energies with unknown normalisers are, drives the chains up;
@@ -489,7 +538,8 @@ TEST(DenoisingMcmcSlow, AllIntegratorsGain) {
 TEST(DenoisingMcmcSlow, AllIntegratorsGainOnManifold16) {
   const auto path = shared_data() / "deis/manifold16.json";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
-  expect_gain(Case(read_mixture(path)), {"kar1", "kar2", "reverse_diffusion", "euler_maruyama", "ancestral", "langevin_pc"});
+  expect_gain(Case(read_mixture(path)),
+              {"kar1", "kar2", "reverse_diffusion", "euler_maruyama", "ancestral", "langevin_pc"});
 }
 
 }  // namespace
