@@ -7,7 +7,6 @@
 
 #include "lehr/core/aligned.hpp"
 #include "lehr/core/errors.hpp"
-#include "lehr/diffusion/lanes.hpp"
 #include "lehr/diffusion/tokens/token_lanes.hpp"
 #include "lehr/linalg/dense.hpp"
 
@@ -84,16 +83,9 @@ class Mixture {
 
   // to = m_row + sum_{c < known} L(row, c) u_c of component k.
   void expect(const Lanes& whitened, Index k, Index row, Index known, ArrayXd& to) const {
-    if (known > 0) {
-      std::vector<const double*> from(static_cast<std::size_t>(known));
-      for (Index c = 0; c < known; ++c)
-        from[static_cast<std::size_t>(c)] = whitened.col(k * dimension() + c).data();
-      combine_lanes(to.data(), from.data(), rows_of_factor_[static_cast<std::size_t>(k)].col(row).data(),
-                    known, whitened.rows());
-      to += means_(row, k);
-    } else {
-      to.setConstant(means_(row, k));
-    }
+    column_sum_lanes(whitened.col(k * dimension()).data(), whitened.rows(),
+                     rows_of_factor_[static_cast<std::size_t>(k)].col(row).data(), known, means_(row, k),
+                     whitened.rows(), to.data());
   }
 
   std::shared_ptr<const Spread> spread(Index known, Index rank) const {

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
-#include "lehr/diffusion/quality.hpp"
 #include "lehr/diffusion/tokens/step_counts.hpp"
 #include "lehr/diffusion/tokens/token_constraint.hpp"
 #include "lehr/diffusion/tokens/token_draw.hpp"
+#include "lehr/linalg/dense.hpp"
 
 namespace lehr::diffusion {
 namespace {
@@ -24,7 +24,7 @@ void check_counts(const std::vector<std::int64_t>& counts) {
                          most_denoising_steps, counts[i], i);
 }
 
-// The nearest falling sequence in the sense of least squares.
+// The nearest falling sequence in the sense of least scales.
 std::vector<double> falling(const Eigen::VectorXd& values) {
   std::vector<std::pair<double, std::size_t>> pools;
   for (const double value : values) {
@@ -43,26 +43,46 @@ std::vector<double> falling(const Eigen::VectorXd& values) {
   return result;
 }
 
+// D x dim: how far a move of token `rank` carries, (0 at earlier tokens, I at its own, B at later ones), in the order of positions. `rest`
+// is not correlated with the earlier tokens, so its regression needs nothing else.
+MatrixXd carried(const TokenModel& model, const MatrixXd& sequences, const MatrixXd& rest, Index rank) {
+  const Index dim = model.token_dim;
+  const MatrixXd centred = rest.colwise() - rest.rowwise().mean();
+  MatrixXd gram = centred * centred.transpose();
+  gram.diagonal().array() += 1e-9 * gram.trace() + std::numeric_limits<double>::min();
+  MatrixXd result = MatrixXd::Zero(sequences.rows(), dim);
+  for (Index later = rank; later < model.tokens; ++later) {
+    const Index place = model.order[static_cast<std::size_t>(later)] * dim;
+    if (later == rank)
+      result.middleRows(place, dim).setIdentity();
+    else
+      result.middleRows(place, dim) =
+          linalg::solve_semidefinite(gram, MatrixXd(centred * sequences.middleRows(place, dim).transpose()))
+              .transpose();
+  }
+  return result;
+}
+
 }  // namespace
 
 ErrorCurves measure_error_curves(const TokenModel& model, const MatrixXd& sequences, std::string_view head,
                                  const std::vector<std::int64_t>& counts, Seed seed, double temperature) {
   check_counts(counts);
-  if (sequences.cols() < 2)
-    throw InvalidInput("curves: {} sequences, at least 2 are needed", sequences.cols());
+  if (sequences.cols() < 8)
+    throw InvalidInput("curves: {} sequences, at least 8 are needed", sequences.cols());
   std::vector<TokenHead> heads;
   for (const std::int64_t n : counts) heads.push_back(token_head(head, n, temperature));
   // What is left of a token, true (first) or drawn by each head, when what the model expects is taken away.
   const auto tokens = static_cast<std::size_t>(model.tokens);
-  const MatrixXd empty(model.token_dim, sequences.cols());
-  std::vector<std::vector<MatrixXd>> rest(tokens, std::vector<MatrixXd>(heads.size() + 1, empty));
+  std::vector<std::vector<MatrixXd>> rests(
+      tokens, std::vector<MatrixXd>(heads.size() + 1, MatrixXd(model.token_dim, sequences.cols())));
   visit_tokens(
       model, sequences,
       [&](std::int64_t, Index rank, TokenConditional& conditional, Index first, Index count,
           const Lanes& values) {
         Lanes expected = Lanes::Zero(values.rows(), values.cols()), drawn = expected;
         conditional.predict(0, 1, drawn, count, expected);
-        auto& of_rank = rest[static_cast<std::size_t>(rank)];
+        auto& of_rank = rests[static_cast<std::size_t>(rank)];
         of_rank[0].middleCols(first, count) = (values - expected).topRows(count).transpose().matrix();
         for (std::size_t h = 0; h < heads.size(); ++h) {
           draw_token(heads[h], conditional,
@@ -72,12 +92,49 @@ ErrorCurves measure_error_curves(const TokenModel& model, const MatrixXd& sequen
         }
       });
   ErrorCurves curves{counts, MatrixXd(model.tokens, std::ssize(counts))};
-  parallel_for(model.tokens * std::ssize(counts), [&](std::int64_t i) {
-    const Index rank = i / std::ssize(counts), h = i % std::ssize(counts);
-    const auto& of_rank = rest[static_cast<std::size_t>(rank)];
-    curves.errors(rank, h) = energy_distance(of_rank[static_cast<std::size_t>(h) + 1], of_rank[0]);
+  parallel_for(model.tokens, [&](std::int64_t rank) {
+    const auto& of_rank = rests[static_cast<std::size_t>(rank)];
+    const MatrixXd far = carried(model, sequences, of_rank[0], rank), weights = far.transpose() * far;
+    const auto variance = [&](const MatrixXd& rest) {
+      return (weights * rest).cwiseProduct(rest).sum() / static_cast<double>(rest.cols());
+    };
+    for (Index h = 0; h < std::ssize(counts); ++h)
+      curves.errors(rank, h) = variance(of_rank[0]) - variance(of_rank[static_cast<std::size_t>(h) + 1]);
   });
   return curves;
+}
+
+ErrorLaw fit_error_law(const ErrorCurves& curves) {
+  check_counts(curves.counts);
+  const Eigen::ArrayXd n = Eigen::Map<const Eigen::Vector<std::int64_t, Eigen::Dynamic>>(
+                               curves.counts.data(), std::ssize(curves.counts))
+                               .cast<double>();
+  ErrorLaw best;
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i <= 68; ++i) {
+    const double p = 0.3 + 0.025 * i;
+    const Eigen::ArrayXd shape = n.pow(-p), weights = n;
+    Eigen::VectorXd scales(curves.errors.rows());
+    double rest = 0;
+    for (Index rank = 0; rank < curves.errors.rows(); ++rank) {
+      const Eigen::ArrayXd errors = curves.errors.row(rank).transpose();
+      scales[rank] = std::max(0.0, (weights * shape * errors).sum() / (weights * shape.square()).sum());
+      rest += (weights * (errors - scales[rank] * shape).square()).sum();
+    }
+    if (rest < least) least = rest, best = {p, scales};
+  }
+  return best;
+}
+
+ErrorCurves smoothed(const ErrorCurves& curves) {
+  const ErrorLaw law = fit_error_law(curves);
+  ErrorCurves result;
+  for (std::int64_t n = curves.counts.front(); n <= curves.counts.back(); ++n) result.counts.push_back(n);
+  result.errors.resize(curves.errors.rows(), std::ssize(result.counts));
+  for (Index h = 0; h < result.errors.cols(); ++h)
+    result.errors.col(h) =
+        law.scales * std::pow(static_cast<double>(result.counts[static_cast<std::size_t>(h)]), -law.exponent);
+  return result;
 }
 
 std::vector<double> convex_curve(const std::vector<std::int64_t>& counts, const Eigen::VectorXd& errors) {

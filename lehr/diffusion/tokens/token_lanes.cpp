@@ -106,6 +106,35 @@ void Conditional(const ConditionalLevel& level, const double* x, std::int64_t n,
   }
 }
 
+// Four sums side by side, so that none waits for the addition before.
+void ColumnSum(const double* columns, std::int64_t stride, const double* factors, std::int64_t count,
+               double start, std::int64_t n, double* to) {
+  const D d;
+  const auto width = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + 4 * width <= n; i += 4 * width) {
+    V sum0 = hn::Set(d, start), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+    for (std::int64_t c = 0; c < count; ++c) {
+      const V factor = hn::Set(d, factors[c]);
+      const double* const from = columns + c * stride + i;
+      sum0 = hn::MulAdd(factor, hn::LoadU(d, from), sum0);
+      sum1 = hn::MulAdd(factor, hn::LoadU(d, from + width), sum1);
+      sum2 = hn::MulAdd(factor, hn::LoadU(d, from + 2 * width), sum2);
+      sum3 = hn::MulAdd(factor, hn::LoadU(d, from + 3 * width), sum3);
+    }
+    hn::StoreU(sum0, d, to + i);
+    hn::StoreU(sum1, d, to + i + width);
+    hn::StoreU(sum2, d, to + i + 2 * width);
+    hn::StoreU(sum3, d, to + i + 3 * width);
+  }
+  for (; i < n; i += width) {
+    V sum = hn::Set(d, start);
+    for (std::int64_t c = 0; c < count; ++c)
+      sum = hn::MulAdd(hn::Set(d, factors[c]), hn::LoadU(d, columns + c * stride + i), sum);
+    hn::StoreU(sum, d, to + i);
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace lehr::diffusion
 HWY_AFTER_NAMESPACE();
@@ -114,6 +143,12 @@ HWY_AFTER_NAMESPACE();
 namespace lehr::diffusion {
 
 HWY_EXPORT(Conditional);
+HWY_EXPORT(ColumnSum);
+
+void column_sum_lanes(const double* columns, std::int64_t stride, const double* factors, std::int64_t count,
+                      double start, std::int64_t n, double* to) {
+  HWY_DYNAMIC_DISPATCH(ColumnSum)(columns, stride, factors, count, start, n, to);
+}
 
 void conditional_lanes(const ConditionalLevel& level, const double* x, std::int64_t n, double* clean,
                        double* scratch) {

@@ -24,4 +24,8 @@ struct ConditionalLevel {
 void conditional_lanes(const ConditionalLevel& level, const double* x, std::int64_t n, double* clean,
                        double* scratch);
 
+// to[i] = start + sum_c factors[c] columns[c stride + i] for c in [0, count) and i in [0, n); n a multiple of 8.
+void column_sum_lanes(const double* columns, std::int64_t stride, const double* factors, std::int64_t count,
+                      double start, std::int64_t n, double* to);
+
 }  // namespace lehr::diffusion

@@ -5,10 +5,11 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/mixture_score.hpp"
+#include "lehr/diffusion/tokens/sequence_mixture.hpp"
 #include "lehr/diffusion/tokens/step_counts.hpp"
 #include "lehr/diffusion/tokens/token_model_file.hpp"
 #include "lehr/linalg/dense.hpp"
-#include "tests/diffusion/tokens/token_data.hpp"
+#include "tests/diffusion/tokens/digits_folder.hpp"
 
 namespace lehr::diffusion {
 namespace {
@@ -103,7 +104,7 @@ void compare_with_formulas(const stats::GaussianMixture& mixture, Index dim,
 }
 
 TEST(MixtureTokens, ConditionalsAreExact) {
-  const stats::GaussianMixture series = test::sine_series(8);
+  const stats::GaussianMixture series = sine_series(8);
   compare_with_formulas(series, 3, token_order("raster", 8, Seed{1}), 0);
   compare_with_formulas(series, 3, token_order("random", 8, Seed{2}), 0);
   compare_with_formulas(series, 3, token_order("random", 8, Seed{2}), 2);  // the tokens between stay unknown
@@ -121,7 +122,7 @@ TEST(MixtureTokens, ConditionalsOfDigitsAreExact) {
 
 // Joint posteriors of all numbers but the last token, from the whole mixture's marginal.
 TEST(MixtureTokens, WeightsDoNotUnderflow) {
-  stats::GaussianMixture sharp = test::sine_series(40, 1e-3);
+  stats::GaussianMixture sharp = sine_series(40, 3, 1e-3);
   const TokenModel model = mixture_tokens(sharp, 3, token_order("raster", 40, Seed{1}));
   TokenMemory memory = model.begin();
   Lanes values =
@@ -135,7 +136,7 @@ TEST(MixtureTokens, WeightsDoNotUnderflow) {
 }
 
 TEST(MixtureTokens, WhatDoesNotFitIsRefused) {
-  stats::GaussianMixture mixture = test::sine_series(4);
+  stats::GaussianMixture mixture = sine_series(4);
   EXPECT_THROW(mixture_tokens(mixture, 5, {0, 1}), InvalidInput);
   EXPECT_THROW(mixture_tokens(mixture, 3, {0, 1, 2}), InvalidInput);
   EXPECT_THROW(mixture_tokens(mixture, 3, {0, 1, 2, 2}), InvalidInput);

@@ -12,8 +12,8 @@
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/quality.hpp"
 #include "lehr/diffusion/tokens/mixture_tokens.hpp"
+#include "lehr/diffusion/tokens/sequence_mixture.hpp"
 #include "lehr/diffusion/tokens/step_counts.hpp"
-#include "tests/diffusion/tokens/token_data.hpp"
 
 namespace lehr::diffusion {
 namespace {
@@ -21,7 +21,7 @@ namespace {
 using Eigen::MatrixXd;
 
 TokenModel series_model(Index tokens = 12) {
-  return mixture_tokens(test::sine_series(tokens), 3, token_order("raster", tokens, Seed{1}));
+  return mixture_tokens(sine_series(tokens), 3, token_order("raster", tokens, Seed{1}));
 }
 
 TokenDiffusion::State generate(const TokenModel& model, TokenDiffusionOptions options,
@@ -47,7 +47,7 @@ TEST(TokenDiffusion, ResultsDoNotDependOnThreadsOrOtherSequences) {
 }
 
 TEST(TokenDiffusion, AResumedRunHasTheSameBits) {
-  const TokenModel model = mixture_tokens(test::sine_series(12), 3, token_order("random", 12, Seed{1}));
+  const TokenModel model = mixture_tokens(sine_series(12), 3, token_order("random", 12, Seed{1}));
   const TokenDiffusion method(
       model, {.count = 100, .counts = step_counts("linear(20, 4)", 5), .drawn = masked_draws(12, 5)});
   const auto whole = drive(method, Budget::steps(5), Seed{7});
@@ -94,14 +94,14 @@ TEST(TokenDiffusion, TheVarianceOfOneGaussianIsTheRecursionsOwn) {
     // Two tokens, so 80000 draws: the error of a variance is sqrt(2 / 80000) = 0.5 %.
     EXPECT_NEAR(centred.squaredNorm() / (2.0 * count) / variance, 1, 4 * 0.005) << n;
     EXPECT_NEAR(x.mean(), 0.4, 4 * std::sqrt(variance / (2.0 * count))) << n;
-    if (n == 5) EXPECT_LT(variance, 0.7 * 0.25);  // few steps lose variance
+    EXPECT_LT(variance, (n == 5 ? 0.7 : 0.98) * 0.25);  // few steps lose variance
   }
 }
 
 // Everywhere the full table: the law is that of direct sampling. Energy distance against 3000 exact sequences; the error bars are those of
 // the same statistic of exact samples (floor), 6 of them.
 TEST(TokenDiffusion, WithTheFullTableTheLawIsExact) {
-  const stats::GaussianMixture mixture = test::sine_series(5);
+  const stats::GaussianMixture mixture = sine_series(5);
   const TokenModel model = mixture_tokens(mixture, 3, token_order("raster", 5, Seed{1}));
   const MatrixXd exact = draw_mixture(mixture, 3000, Seed{1}, lane("exact"));
   double floor = 0, squares = 0;
@@ -117,7 +117,7 @@ TEST(TokenDiffusion, WithTheFullTableTheLawIsExact) {
 
 // The order of the specification on a series whose windows are decided by their beginnings: falling < constant < rising, paired over seeds.
 TEST(TokenDiffusion, FallingStepsAreBetterThanRisingOnesAtEqualCalls) {
-  const stats::GaussianMixture mixture = test::sine_series(12, 0.05);
+  const stats::GaussianMixture mixture = sine_series(12, 3, 0.05);
   const TokenModel model = mixture_tokens(mixture, 3, token_order("raster", 12, Seed{1}));
   const MatrixXd exact = draw_mixture(mixture, 2500, Seed{1}, lane("exact"));
   std::map<std::string, double> mean;
@@ -126,9 +126,6 @@ TEST(TokenDiffusion, FallingStepsAreBetterThanRisingOnesAtEqualCalls) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed)
       mean[steps] +=
           energy_distance(generate(model, {.count = 800, .counts = counts}, seed).sequences, exact) / 4;
-    RecordProperty(steps, std::to_string(mean[steps]));
-    std::printf("%s: %lld calls, energy %.4f\n", steps,
-                static_cast<long long>(total_calls(counts, std::vector<std::int64_t>(12, 1))), mean[steps]);
   }
   EXPECT_LT(mean["linear(60, 6)"], mean["constant(33)"]);
   EXPECT_LT(mean["constant(33)"], mean["reversed(linear(60, 6))"]);
