@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """Token-by-token generation by `lehr diffusion tokens` and by the same loop in NumPy, one thread each.
 
-    /usr/bin/python3 bench/peers/tokens/compare.py [--lehr build/release/apps/lehr/lehr] [--model FOLDER] [--count 600] [--repeats 3]
+    /usr/bin/python3 bench/peers/tokens/compare.py [--lehr build/release/apps/lehr/lehr] [--model FOLDER] [--count 2400] [--repeats 3]
 
 Needs Python with numpy (Debian: python3-numpy). The model is a Gaussian mixture over sequences of 16 tokens of 4 numbers: 30 components
 made from a seed, or the folder's (weights.npy, means.npy, covariances.npy). Both draw `count` sequences with the DDPM head and the steps
 linear(50 -> 5), 440 calls a sequence. NumPy's loop is batched over sequences and components, uses Cholesky factors for the prefix and an
-eigendecomposition per token, and is timed without its set-up; Lehr's time is that of the run that its report states. The last line is the ratio
-of the shortest times. Both samples' means and variances are compared, so that it is the same work.
+eigendecomposition per token, and is timed without its set-up; Lehr's time is that of the whole command with its report and figures. Times are processor times, so that
+others may use the machine. The last line is the ratio of the shortest ones. Both samples' means and variances are compared, so that it is the same work.
 """
 import argparse
-import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -44,7 +44,7 @@ def draw(weights, means, covariances, count, seed):
     rng = np.random.default_rng(seed)
     table = alpha_bars()
     factors = np.linalg.cholesky(covariances)
-    begin = time.perf_counter()
+    begin = time.process_time()
     x = np.zeros((count, TOKENS * DIM))
     white = np.zeros((len(weights), count, TOKENS * DIM))
     log_weights = np.tile(np.log(weights), (count, 1))
@@ -73,24 +73,26 @@ def draw(weights, means, covariances, count, seed):
         x[:, own] = y
         white[:, :, own] = np.linalg.solve(corner, (y[None] - conditional).transpose(0, 2, 1)).transpose(0, 2, 1)
         log_weights -= 0.5 * (white[:, :, own] ** 2).sum(2).T + np.log(np.diagonal(corner, axis1=1, axis2=2)).sum(1)
-    return x, time.perf_counter() - begin
+    return x, time.process_time() - begin
 
 
 def lehr_run(command, model, count, seed, folder):
     out = os.path.join(folder, "x.npy")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([os.path.abspath(command), "diffusion", "tokens", model, "--token_dim", str(DIM), "--steps", "linear(50, 5)",
                            "--count", str(count), "--seed", str(seed), "--threads", "1", "--reference", "0", "--constraint", "false", "--save", out,
-                           "--json", "--quiet"], capture_output=True, text=True, check=False, cwd=folder)
+                           "--quiet"], capture_output=True, text=True, check=False, cwd=folder)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         sys.exit(f"{command} failed: {done.stderr.strip()}")
-    return np.load(out), json.loads(done.stdout)["metrics"]["seconds"]
+    return np.load(out), after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--lehr", default=os.path.join(ROOT, "build/release/apps/lehr/lehr"))
     parser.add_argument("--model")
-    parser.add_argument("--count", type=int, default=600)
+    parser.add_argument("--count", type=int, default=2400)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -69,6 +69,9 @@ TEST_F(TokensCommand, AKilledRunGoesOnToTheSameBits) {
       }
       usleep(500);
     }
+    if (round == 0 && shot)
+      expect_one_line_error(run + "x.npy --out run --resume --head ddim",
+                            "the checkpoint is of a run with other");
     kills += lehr::test::code_of(status) == lehr::test::killed ? 1 : 0;
   }
   EXPECT_GE(kills, 1);
@@ -76,8 +79,6 @@ TEST_F(TokensCommand, AKilledRunGoesOnToTheSameBits) {
   const std::string bytes = content(folder_ / "killed.npy");
   EXPECT_GT(bytes.size(), 48u * 2000u * 8u);
   EXPECT_TRUE(bytes == content(folder_ / "whole.npy"));
-  expect_one_line_error(run + "x.npy --out run --resume --head ddim",
-                        "the checkpoint is of a run with other options");
 }
 
 TEST_F(TokensCommand, ResultsDoNotDependOnThreads) {
