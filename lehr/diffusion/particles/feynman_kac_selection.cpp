@@ -60,6 +60,7 @@ void FeynmanKacCorrector::select(State& state, const Moment& now, const std::vec
   const std::vector<double> pooled = probabilities(state);
   record.ess = sample::effective_sample_size(pooled) / static_cast<double>(pooled.size());
   record.max_weight = *std::max_element(pooled.begin(), pooled.end());
+  record.dispersion = dispersion(state, pooled);
   record.increment_mean = mean_of(increments);
   double squares = 0;
   for (const double value : increments) squares += (value - record.increment_mean) * (value - record.increment_mean);
@@ -137,22 +138,32 @@ ArrayXd FeynmanKacCorrector::log_target(const State& state) const {
   return value;
 }
 
+Eigen::MatrixXd FeynmanKacCorrector::target_score(const State& state) const {
+  const PathNode& node = path_.nodes[static_cast<std::size_t>(state.step)];
+  Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(state.x.rows(), dimension_);
+  for (std::size_t e = 0; e < experts_.size(); ++e) sum -= state.exponents[e] / node.s * state.noises[e];
+  if (reward_.evaluate) sum += node.strength * state.gradients;
+  return sum;
+}
+
+double FeynmanKacCorrector::dispersion(const State& state, const std::vector<double>& probabilities) const {
+  const Eigen::Map<const Eigen::VectorXd> p(probabilities.data(), state.x.rows());
+  const Eigen::MatrixXd score = target_score(state);
+  const Eigen::RowVectorXd mean = p.transpose() * state.x;
+  const Eigen::VectorXd products = (state.x.rowwise() - mean).cwiseProduct(score).rowwise().sum();
+  return -p.dot(products) / static_cast<double>(dimension_);
+}
+
 // x' = x + h T(x) + (2 h)^1/2 xi with T = grad log p_k, accepted with probability min(1, p(x') N(x; x') / (p(x) N(x'; x))). The step h is
 // a multiple of the noise variance that follows the acceptance. Returns the mean acceptance.
 double FeynmanKacCorrector::rejuvenate(State& state, const Moment& now) const {
   const PathNode& node = path_.nodes[static_cast<std::size_t>(state.step)];
-  const auto gradient = [&](const State& s) {
-    Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(s.x.rows(), dimension_);
-    for (std::size_t e = 0; e < experts_.size(); ++e) sum -= s.exponents[e] / node.s * s.noises[e];
-    if (reward_.evaluate) sum += node.strength * s.gradients;
-    return sum;
-  };
   double acceptance = 0;
   for (std::int64_t move = 0; move < options_.moves; ++move) {
     const double h = state.move_scale * node.s * node.s;
     const Stream random = now.random(lane("diffusion.corrector.move") + static_cast<std::uint64_t>(move));
     State other = state;
-    const Eigen::MatrixXd here = gradient(state);
+    const Eigen::MatrixXd here = target_score(state);
     std::vector<double> thresholds(static_cast<std::size_t>(state.x.rows()));
     for (Index i = 0; i < state.x.rows(); ++i) {
       Stream stream = random.at_block(static_cast<std::uint64_t>(i));
@@ -161,7 +172,7 @@ double FeynmanKacCorrector::rejuvenate(State& state, const Moment& now) const {
       thresholds[static_cast<std::size_t>(i)] = std::log(1 - uniform(quick));
     }
     evaluate(other, state.step);
-    const Eigen::MatrixXd there = gradient(other);
+    const Eigen::MatrixXd there = target_score(other);
     const ArrayXd before = log_target(state), after = log_target(other);
     double accepted = 0;
     for (Index i = 0; i < state.x.rows(); ++i) {
@@ -200,22 +211,22 @@ std::vector<double> FeynmanKacCorrector::island_log_z(const State& state) const 
 
 sample::LogMean FeynmanKacCorrector::log_z(const State& state) const { return sample::log_mean_exp(island_log_z(state)); }
 
-// Packed: 12 numbers and the exponents.
+// Packed: 13 numbers and the exponents.
 void FeynmanKacCorrector::record(State& state, const CorrectorStep& s) const {
   const PathNode& node = path_.nodes[static_cast<std::size_t>(state.step)];
   state.trace.insert(state.trace.end(),
                      {static_cast<double>(state.step), node.rho, s.ess, log_z(state).value,
                       static_cast<double>(state.genealogy.distinct_founders()), s.increment_mean, s.increment_deviation, s.max_weight,
-                      node.zeta, s.resampled, s.clamped, s.acceptance});
+                      node.zeta, s.resampled, s.clamped, s.acceptance, s.dispersion});
   state.trace.insert(state.trace.end(), state.exponents.begin(), state.exponents.end());
 }
 
 std::vector<CorrectorStep> FeynmanKacCorrector::trace(const State& state) const {
   std::vector<CorrectorStep> steps;
-  const std::size_t width = 12 + experts_.size();
+  const std::size_t width = 13 + experts_.size();
   for (std::size_t i = 0; i + width <= state.trace.size(); i += width) {
     const double* v = state.trace.data() + i;
-    steps.push_back({v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], {v + 12, v + width}});
+    steps.push_back({v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], {v + 13, v + width}});
   }
   return steps;
 }
@@ -235,10 +246,11 @@ void FeynmanKacCorrector::measure(const State& state, Row& row) const {
   row.add("zeta", last.zeta);
   row.add("resampled", last.resampled);
   row.add("clamped", last.clamped);
+  row.add("dispersion", last.dispersion);
 }
 
 std::vector<std::string> FeynmanKacCorrector::warnings(const State& state) const {
-  constexpr double narrow = 0.35, few_ancestors = 0.01, few_effective = 0.05;
+  constexpr double narrow = 0.35, few_ancestors = 0.01, few_effective = 0.05, least_dispersion = 0.8, most_dispersion = 1.25;
   std::vector<std::string> result;
   if (!weighted()) return {"score_mixing adds scores and weighs nothing: its points do not follow the target."};
   double spread = 1, smallest = 1;
@@ -247,6 +259,11 @@ std::vector<std::string> FeynmanKacCorrector::warnings(const State& state) const
     if (total > 1) spread = std::min(spread, relative_spread(node.zeta, total));
   }
   for (const CorrectorStep& step : trace(state)) smallest = std::min(smallest, step.ess);
+  const std::vector<double> p = probabilities(state);
+  const double noise = 4 / std::sqrt(sample::effective_sample_size(p)), dispersed = dispersion(state, p);
+  if (dispersed < least_dispersion - noise || dispersed > most_dispersion + noise)
+    result.push_back(fmt::format("The particles' dispersion against the target's scores is {:.2g}, not 1: they are {}, whatever their "
+                                 "effective number.", dispersed, dispersed < 1 ? "too narrow" : "too wide"));
   const double share = static_cast<double>(state.genealogy.distinct_founders()) / static_cast<double>(options_.particles);
   if (spread < narrow)
     result.push_back(fmt::format("Small zeta: before weighting, particles spread over {:.2g} of the target's variance, and the weights of "

@@ -10,6 +10,7 @@
 #include "lehr/diffusion/mixture_score.hpp"
 #include "lehr/diffusion/particles/feynman_kac_corrector.hpp"
 #include "lehr/diffusion/quality.hpp"
+#include "lehr/sample/resampling.hpp"
 
 namespace lehr::diffusion::test {
 
@@ -89,6 +90,14 @@ struct Answer {
       (means.colwise() - points.col(i)).colwise().squaredNorm().minCoeff(&nearest);
       result[nearest] += p[i];
     }
+    return result;
+  }
+  // As many points, drawn systematically by weight.
+  Eigen::MatrixXd equal_weights() const {
+    const auto copies = sample::systematic_copies(std::span<const double>(p.data(), static_cast<std::size_t>(p.size())), p.size(), 0.5);
+    Eigen::MatrixXd result(points.rows(), points.cols());
+    const auto ancestors = sample::ancestors_in_order(copies);
+    for (Eigen::Index i = 0; i < result.cols(); ++i) result.col(i) = points.col(ancestors[static_cast<std::size_t>(i)]);
     return result;
   }
   double right() const {  // P(x0 > 0)
