@@ -66,7 +66,7 @@ struct CorrectorGuards {
 
 struct CorrectorOptions {
   std::string method = "fkc";  // or score_mixing: the same particles without weights
-  std::int64_t particles = 4000, islands = 4;
+  std::int64_t particles = 4000, islands = 2;
   PathOptions path;
   std::string integrator = "auto";  // exponential or euler
   std::string density = "exact";  // log q_i: exact where the model has it, or track
