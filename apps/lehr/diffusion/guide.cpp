@@ -279,7 +279,7 @@ class Guide {
     }
   }
 
-  Reward proxy() const {
+  DesignReward proxy() const {
     return options_.proxy.empty() ? problem_.reward : expression_reward(problem_, options_.proxy);
   }
 

@@ -53,7 +53,7 @@ struct GuideOptions {
 struct GuideProblem {
   std::string title, identity;  // `identity` changes with the files' contents
   diffusion::ReverseModel model;
-  diffusion::Reward reward;
+  diffusion::DesignReward reward;
   std::optional<diffusion::SequenceModel> sequences;
   std::optional<stats::GaussianMixture> mixture;
   std::optional<diffusion::SequenceScore> score;            // where the reward is the built-in one
@@ -67,7 +67,7 @@ struct GuideProblem {
 };
 GuideProblem guide_problem(const GuideProblemOptions& options, const TaskContext& context);
 // The reward of a formula: x0, x1, ... of points; n_A, n_C, ... (how often a symbol occurs) and length of sequences.
-diffusion::Reward expression_reward(const GuideProblem& problem, const std::string& expression);
+diffusion::DesignReward expression_reward(const GuideProblem& problem, const std::string& expression);
 
 // What a method brought.
 struct GuidedDesigns {

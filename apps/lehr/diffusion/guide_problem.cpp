@@ -50,7 +50,7 @@ std::string GuideProblem::spell(const Eigen::Ref<const Eigen::VectorXd>& design)
   return text;
 }
 
-diffusion::Reward expression_reward(const GuideProblem& problem, const std::string& expression) {
+diffusion::DesignReward expression_reward(const GuideProblem& problem, const std::string& expression) {
   std::vector<std::string> inputs;
   if (problem.discrete()) {
     for (const char c : problem.sequences->alphabet) {

@@ -15,7 +15,7 @@ void BestOfNOptions::describe(OptionTable& table) {
       .range(0, 1e300);
 }
 
-BestOfN::BestOfN(ReverseModel model, Reward reward, BestOfNOptions options)
+BestOfN::BestOfN(ReverseModel model, DesignReward reward, BestOfNOptions options)
     : model_(std::move(model)), reward_(std::move(reward)), options_(options) {
   read_options(options_, lehr::describe(options_).values(), "best_of_n");
 }

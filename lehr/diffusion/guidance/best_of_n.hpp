@@ -26,7 +26,7 @@ class BestOfN {
     GuidanceTrace trace;
   };
 
-  BestOfN(ReverseModel model, Reward reward, BestOfNOptions options);
+  BestOfN(ReverseModel model, DesignReward reward, BestOfNOptions options);
   State start(const Moment& now) const;
   void advance(State& state, const Moment& now) const;
   bool finished(const State& state) const { return state.run == options_.runs; }
@@ -42,7 +42,7 @@ class BestOfN {
 
  private:
   ReverseModel model_;
-  Reward reward_;
+  DesignReward reward_;
   BestOfNOptions options_;
 };
 

@@ -10,7 +10,7 @@ namespace {
 constexpr double difference = 1e-4;
 
 // d/dx proxy(x0_hat(x)) of every column, rows x n; 0 where the proxy is not defined.
-MatrixXd gradient(const ReverseModel& model, const Reward& proxy, const MatrixXd& x, Index level) {
+MatrixXd gradient(const ReverseModel& model, const DesignReward& proxy, const MatrixXd& x, Index level) {
   MatrixXd result(x.rows(), x.cols());
   for (Index i = 0; i < x.rows(); ++i) {
     MatrixXd above = x, below = x;
@@ -26,7 +26,7 @@ MatrixXd gradient(const ReverseModel& model, const Reward& proxy, const MatrixXd
 }  // namespace
 
 // The prediction's first rows are the model's own, the d below them the shift of the mean.
-ReverseModel guided_by_gradient(const ReverseModel& model, Reward proxy, double alpha, Schedule scale) {
+ReverseModel guided_by_gradient(const ReverseModel& model, DesignReward proxy, double alpha, Schedule scale) {
   if (model.gaussian.empty()) throw InvalidInput("gradient guidance needs a continuous model");
   if (!(alpha > 0)) throw InvalidInput("temperature: gradient guidance needs one above 0, found {}", alpha);
   ReverseModel guided = model;

@@ -15,6 +15,6 @@
 namespace lehr::diffusion {
 
 // `scale` over the reverse process. Throws InvalidInput for a discrete model or alpha that is not above 0.
-ReverseModel guided_by_gradient(const ReverseModel& model, Reward proxy, double alpha, Schedule scale);
+ReverseModel guided_by_gradient(const ReverseModel& model, DesignReward proxy, double alpha, Schedule scale);
 
 }  // namespace lehr::diffusion

@@ -10,7 +10,7 @@
 
 namespace lehr::diffusion {
 
-VectorXd evaluate(const Reward& reward, const MatrixXd& designs) {
+VectorXd evaluate(const DesignReward& reward, const MatrixXd& designs) {
   VectorXd values = reward(designs);
   if (values.size() != designs.cols())
     throw InvalidInput("reward: {} values for {} designs", values.size(), designs.cols());
@@ -19,7 +19,7 @@ VectorXd evaluate(const Reward& reward, const MatrixXd& designs) {
   return values;
 }
 
-Reward pointwise_reward(std::function<double(const Eigen::Ref<const VectorXd>&)> score) {
+DesignReward pointwise_reward(std::function<double(const Eigen::Ref<const VectorXd>&)> score) {
   return [score = std::move(score)](const MatrixXd& designs) {
     VectorXd values(designs.cols());
     parallel_for(

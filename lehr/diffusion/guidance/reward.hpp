@@ -26,13 +26,13 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 // d x n -> n. Called by one thread at a time.
-using Reward = std::function<VectorXd(const MatrixXd& designs)>;
+using DesignReward = std::function<VectorXd(const MatrixXd& designs)>;
 
 // reward(designs), checked: throws InvalidInput for another number of values, NumericalFailure for infinite ones.
-VectorXd evaluate(const Reward& reward, const MatrixXd& designs);
+VectorXd evaluate(const DesignReward& reward, const MatrixXd& designs);
 
 // A score of one design, made a batch; parallel: it must be safe to call from several threads.
-Reward pointwise_reward(std::function<double(const Eigen::Ref<const VectorXd>&)> score);
+DesignReward pointwise_reward(std::function<double(const Eigen::Ref<const VectorXd>&)> score);
 
 struct SequenceScore {
   double weight = 0;
@@ -65,14 +65,14 @@ class WorkerReward {
 // Remembers by content: equal designs are scored once. Forgets all after `most` of them.
 class RememberedReward {
  public:
-  explicit RememberedReward(Reward reward, std::size_t most = 4'000'000)
+  explicit RememberedReward(DesignReward reward, std::size_t most = 4'000'000)
       : reward_(std::move(reward)), most_(most) {}
   VectorXd operator()(const MatrixXd& designs);
   std::int64_t asked() const { return asked_; }    // designs
   std::int64_t scored() const { return scored_; }  // that were not known
 
  private:
-  Reward reward_;
+  DesignReward reward_;
   std::size_t most_;
   std::unordered_map<std::string, double> known_;
   std::int64_t asked_ = 0, scored_ = 0;

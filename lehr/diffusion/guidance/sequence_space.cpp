@@ -200,7 +200,7 @@ VectorXd SequenceSpace::sequence(Index index) const {
   return x;
 }
 
-SequenceSpace enumerate(const SequencePrior& prior, const Reward& reward) {
+SequenceSpace enumerate(const SequencePrior& prior, const DesignReward& reward) {
   const double count = number_of_sequences(prior.length(), prior.symbols());
   if (count > most_sequences)
     throw InvalidInput("{}^{} sequences are more than the {:.0f} that can be enumerated", prior.symbols(),

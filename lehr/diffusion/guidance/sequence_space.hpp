@@ -29,7 +29,7 @@ struct SequenceSpace {
 inline constexpr double most_sequences = 1e6;
 double number_of_sequences(Index length, Index symbols);
 // Throws InvalidInput for more than most_sequences.
-SequenceSpace enumerate(const SequencePrior& prior, const Reward& reward);
+SequenceSpace enumerate(const SequencePrior& prior, const DesignReward& reward);
 
 // Rewards and how probable they are: under the prior and under the target.
 struct RewardLaw {

@@ -25,7 +25,7 @@ void SvddOptions::describe(OptionTable& table) {
       .choices({"schedule", "spread"});
 }
 
-Svdd::Svdd(ReverseModel model, Reward reward, ValueModel value, SvddOptions options)
+Svdd::Svdd(ReverseModel model, DesignReward reward, ValueModel value, SvddOptions options)
     : model_(std::move(model)),
       reward_(std::move(reward)),
       value_(std::move(value)),

@@ -43,7 +43,7 @@ class Svdd {
   };
 
   // An empty `value` leaves the model unguided: one candidate a step. Throws InvalidInput for options out of range.
-  Svdd(ReverseModel model, Reward reward, ValueModel value, SvddOptions options);
+  Svdd(ReverseModel model, DesignReward reward, ValueModel value, SvddOptions options);
 
   State start(const Moment& now) const;
   // Throws NumericalFailure at the end where more than half of all choices had no feasible candidate.
@@ -66,7 +66,7 @@ class Svdd {
   std::int64_t candidates(State& state, const Moment& now) const;
 
   ReverseModel model_;
-  Reward reward_;
+  DesignReward reward_;
   ValueModel value_;
   SvddOptions options_;
 };

@@ -40,7 +40,7 @@ void TwistedSmcOptions::describe(OptionTable& table) {
       .range(0, 1);
 }
 
-TwistedSmc::TwistedSmc(ReverseModel model, Reward reward, ValueModel value, TwistedSmcOptions options)
+TwistedSmc::TwistedSmc(ReverseModel model, DesignReward reward, ValueModel value, TwistedSmcOptions options)
     : model_(std::move(model)),
       reward_(std::move(reward)),
       value_(std::move(value)),

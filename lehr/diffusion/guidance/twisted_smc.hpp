@@ -39,7 +39,7 @@ class TwistedSmc {
     GuidanceTrace trace;
   };
 
-  TwistedSmc(ReverseModel model, Reward reward, ValueModel value, TwistedSmcOptions options);
+  TwistedSmc(ReverseModel model, DesignReward reward, ValueModel value, TwistedSmcOptions options);
   State start(const Moment& now) const;
   // A step none of whose values is feasible leaves the weights as they are. Throws NumericalFailure where all weights are 0.
   void advance(State& state, const Moment& now) const;
@@ -63,7 +63,7 @@ class TwistedSmc {
   double resample(State& state, const Moment& now, bool last) const;
 
   ReverseModel model_;
-  Reward reward_;
+  DesignReward reward_;
   ValueModel value_;
   TwistedSmcOptions options_;
 };

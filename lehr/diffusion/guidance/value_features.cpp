@@ -72,7 +72,7 @@ FeatureMap motif_features(const ReverseModel& model, const SequenceScore& score)
   return map;
 }
 
-FeatureMap plain_features(const ReverseModel& model, const Reward& reward) {
+FeatureMap plain_features(const ReverseModel& model, const DesignReward& reward) {
   FeatureMap map;
   map.names = {"1", "reward of the decoded", "revealed", "revealed x reward"};
   map.reward_calls_per_column = 1;

@@ -2,7 +2,7 @@
 
 namespace lehr::diffusion {
 
-ValueModel posterior_mean_value(ReverseModel model, Reward reward) {
+ValueModel posterior_mean_value(ReverseModel model, DesignReward reward) {
   return [model = std::move(model), reward = std::move(reward)](const MatrixXd& x, Index level, double,
                                                                 const BatchAddress&) {
     const MatrixXd clean = model.decode(x, model.predict(x, level), level);

@@ -35,6 +35,6 @@ struct ValueBatch {
 using ValueModel =
     std::function<ValueBatch(const MatrixXd& x, Index level, double alpha, const BatchAddress& address)>;
 
-ValueModel posterior_mean_value(ReverseModel model, Reward reward);
+ValueModel posterior_mean_value(ReverseModel model, DesignReward reward);
 
 }  // namespace lehr::diffusion

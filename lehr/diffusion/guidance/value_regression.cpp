@@ -81,7 +81,7 @@ VectorXd LinearValue::values(const MatrixXd& features, Index level) const {
   return f;
 }
 
-ValueRegression::ValueRegression(ReverseModel model, Reward reward, FeatureMap features,
+ValueRegression::ValueRegression(ReverseModel model, DesignReward reward, FeatureMap features,
                                  RegressionOptions options)
     : model_(std::move(model)),
       reward_(std::move(reward)),

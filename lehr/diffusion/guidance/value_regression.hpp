@@ -31,7 +31,7 @@ struct FeatureMap {
 FeatureMap motif_features(const ReverseModel& model, const SequenceScore& score);
 // For any reward: 1, r(x0_hat), share revealed, its product with r(x0_hat); sequences: the expected composition; points: x0_hat and
 // its squares.
-FeatureMap plain_features(const ReverseModel& model, const Reward& reward);
+FeatureMap plain_features(const ReverseModel& model, const DesignReward& reward);
 
 struct RegressionOptions {
   std::int64_t rollouts = 1500;
@@ -74,7 +74,7 @@ class ValueRegression {
   };
 
   // Throws InvalidInput for fewer rollouts than features and for a temperature of 0 with the form `soft`.
-  ValueRegression(ReverseModel model, Reward reward, FeatureMap features, RegressionOptions options);
+  ValueRegression(ReverseModel model, DesignReward reward, FeatureMap features, RegressionOptions options);
   State start(const Moment& now) const;
   void advance(State& state, const Moment& now) const;
   bool finished(const State& state) const { return state.step == steps(); }
@@ -96,7 +96,7 @@ class ValueRegression {
   VectorXd bellman_targets(State& state, const Moment& now, Index level) const;
 
   ReverseModel model_;
-  Reward reward_;
+  DesignReward reward_;
   FeatureMap features_;
   RegressionOptions options_;
 };

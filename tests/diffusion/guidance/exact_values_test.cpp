@@ -122,7 +122,7 @@ TEST(ExactValues, RewardLawOfTheChainIsThatOfTheSpace) {
 // the target itself is 0.03 from it).
 TEST(ExactValues, JointWeightsMakeFewStepsExact) {
   const auto prior = small_chain(6);
-  const Reward reward = pointwise_reward(small_score());
+  const DesignReward reward = pointwise_reward(small_score());
   const auto space = std::make_shared<const SequenceSpace>(enumerate(*prior, reward));
   EXPECT_NEAR(prior->log_evidence(MatrixXd::Ones(3, 6)), 0, 1e-12);
   const RewardLaw law = reward_law(*space, 0.5);
@@ -146,7 +146,7 @@ TEST(ExactValues, JointWeightsMakeFewStepsExact) {
 TEST(ExactValues, UniformProcessReachesTheTarget) {
   const auto prior = hidden_chain(5);
   const ReverseModel model = uniform_diffusion(prior, 60);
-  const Reward reward = pointwise_reward(small_score());
+  const DesignReward reward = pointwise_reward(small_score());
   const auto space = std::make_shared<const SequenceSpace>(enumerate(*prior, reward));
   const RewardLaw law = reward_law(*space, 0.4);
   const ValueModel value = exact_value(space, model, ValueKind::soft);
@@ -161,7 +161,7 @@ TEST(ExactValues, LearntSoftValuesApproachTheTarget) {
   const auto prior = hidden_chain(6);
   const ReverseModel model = masked_diffusion(prior, 24);
   const SequenceScore score = small_score();
-  const Reward reward = pointwise_reward(score);
+  const DesignReward reward = pointwise_reward(score);
   const RewardLaw law = reward_law(enumerate(*prior, reward), 0.5);
   const FeatureMap features = motif_features(model, score);
   const double unguided = histogram_distance(law, run_svdd(model, reward, {}, 1, 0.5, 1500).rewards);

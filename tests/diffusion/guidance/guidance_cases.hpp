@@ -35,13 +35,13 @@ inline std::filesystem::path markov6_path() {
 }
 inline Json markov6_json() { return parse_json(read_file(markov6_path()), "markov6.json"); }
 
-inline Svdd::State run_svdd(const ReverseModel& model, const Reward& reward, const ValueModel& value,
+inline Svdd::State run_svdd(const ReverseModel& model, const DesignReward& reward, const ValueModel& value,
                             Schedule candidates, Schedule alpha, std::int64_t count, std::uint64_t seed = 1) {
   const Svdd method(model, reward, value, {.count = count, .candidates = candidates, .temperature = alpha});
   return drive(method, Budget::steps(method.steps()), {seed}).state;
 }
 
-inline BestOfN::State run_best_of_n(const ReverseModel& model, const Reward& reward, std::int64_t runs,
+inline BestOfN::State run_best_of_n(const ReverseModel& model, const DesignReward& reward, std::int64_t runs,
                                     double alpha, std::int64_t count, std::uint64_t seed = 1) {
   const BestOfN method(model, reward, {.count = count, .runs = runs, .temperature = alpha});
   return drive(method, Budget::steps(method.steps()), {seed}).state;

@@ -69,7 +69,7 @@ TEST(StreamingChoice, KeepsTheFirstWhereNoneIsFeasible) {
 TEST(Svdd, ThousandCandidates) {
   const auto prior = small_chain(8);
   const ReverseModel model = masked_diffusion(prior, 16);
-  const Reward reward = pointwise_reward(small_score());
+  const DesignReward reward = pointwise_reward(small_score());
   const auto few = run_svdd(model, reward, posterior_mean_value(model, reward), 10, 0, 20);
   const auto many = run_svdd(model, reward, posterior_mean_value(model, reward), 1000, 0, 20);
   EXPECT_GT(many.rewards.mean(), few.rewards.mean());
@@ -78,7 +78,7 @@ TEST(Svdd, ThousandCandidates) {
 TEST(Svdd, SpreadRuleSpendsTheSameNumberOfCandidates) {
   const auto prior = small_chain(6);
   const ReverseModel model = masked_diffusion(prior, 12);
-  const Reward reward = pointwise_reward(small_score());
+  const DesignReward reward = pointwise_reward(small_score());
   const ValueModel value = posterior_mean_value(model, reward);
   const Svdd method(model, reward, value,
                     {.count = 50, .candidates = 8, .temperature = 0.3, .rule = "spread"});
@@ -96,7 +96,7 @@ TEST(Svdd, SpreadRuleSpendsTheSameNumberOfCandidates) {
 TEST(Svdd, SchedulesOfCandidatesAndTemperature) {
   const auto prior = small_chain(6);
   const ReverseModel model = masked_diffusion(prior, 10);
-  const Reward reward = pointwise_reward(small_score());
+  const DesignReward reward = pointwise_reward(small_score());
   const auto state =
       run_svdd(model, reward, posterior_mean_value(model, reward), Schedule::parse("linear(from=2, to=12)"),
                Schedule::parse("linear(from=1, to=0)"), 10);
@@ -109,10 +109,10 @@ TEST(Svdd, SchedulesOfCandidatesAndTemperature) {
 TEST(Svdd, InfeasibleDesignsAreNeverChosenWhereOthersAre) {
   const auto prior = small_chain(5);
   const ReverseModel model = masked_diffusion(prior, 10);
-  const Reward even = pointwise_reward([](const auto& x) { return x[0] == 1 ? std::nan("") : x.sum(); });
+  const DesignReward even = pointwise_reward([](const auto& x) { return x[0] == 1 ? std::nan("") : x.sum(); });
   const auto state = run_svdd(model, even, posterior_mean_value(model, even), 30, 0.5, 200);
   EXPECT_LE((state.x.row(0).array() == 1).count(), 2);
-  const Reward never = pointwise_reward([](const auto&) { return std::nan(""); });
+  const DesignReward never = pointwise_reward([](const auto&) { return std::nan(""); });
   const auto message = message_of<NumericalFailure>(
       [&] { run_svdd(model, never, posterior_mean_value(model, never), 3, 0, 20); });
   EXPECT_NE(message.find("200 of 200 choices had no candidate"), std::string::npos) << message;
@@ -122,7 +122,7 @@ TEST(Svdd, InfeasibleDesignsAreNeverChosenWhereOthersAre) {
 TEST(TwistedSmc, StepsWithoutFeasibleValuesLeaveTheWeights) {
   const auto prior = small_chain(6);
   const ReverseModel model = masked_diffusion(prior, 24);
-  const Reward picky = pointwise_reward([](const auto& x) { return x[0] == 2 ? x.sum() : std::nan(""); });
+  const DesignReward picky = pointwise_reward([](const auto& x) { return x[0] == 2 ? x.sum() : std::nan(""); });
   MatrixXd start = MatrixXd::Constant(6, 1, 3);
   ASSERT_TRUE(std::isnan(posterior_mean_value(model, picky)(start, 0, 1, {}).values[0]));
   const TwistedSmc method(model, picky, posterior_mean_value(model, picky), {.count = 400, .temperature = 1});
@@ -133,14 +133,14 @@ TEST(TwistedSmc, StepsWithoutFeasibleValuesLeaveTheWeights) {
 TEST(Svdd, RefusesWhatCannotBe) {
   const auto prior = small_chain(5);
   const ReverseModel model = masked_diffusion(prior, 10);
-  const Reward reward = pointwise_reward(small_score());
+  const DesignReward reward = pointwise_reward(small_score());
   const ValueModel value = posterior_mean_value(model, reward);
   EXPECT_NE(message_of<InvalidInput>([&] { run_svdd(model, reward, value, 0, 0, 5); }).find("candidates: 0"),
             std::string::npos);
   EXPECT_NE(
       message_of<InvalidInput>([&] { run_svdd(model, reward, value, 2, -0.5, 5); }).find("temperature: -0.5"),
       std::string::npos);
-  const Reward two = [](const MatrixXd&) { return VectorXd(2); };
+  const DesignReward two = [](const MatrixXd&) { return VectorXd(2); };
   EXPECT_EQ(
       message_of<InvalidInput>([&] { run_svdd(model, two, posterior_mean_value(model, two), 2, 0, 5); }),
       "reward: 2 values for 10 designs");
@@ -157,7 +157,7 @@ TEST(Guidance, RunsAreReproducible) {
   const auto prior = small_chain(7);
   const ReverseModel model = masked_diffusion(prior, 14);
   const SequenceScore score = small_score();
-  const Reward reward = pointwise_reward(score);
+  const DesignReward reward = pointwise_reward(score);
   const ValueModel value = posterior_mean_value(model, reward);
   test::expect_reproducible(
       Svdd(model, reward, value, {.count = 300, .candidates = 6, .temperature = 0.4, .rule = "spread"}), 14,

@@ -58,7 +58,7 @@ class GuidedMixture : public ::testing::Test {
   const double alpha = 0.5;
   stats::GaussianMixture mixture;
   ReverseModel model;
-  Reward reward;
+  DesignReward reward;
   MatrixXd target;
   double mean_reward = 0, right_share = 0;
 };
@@ -99,7 +99,7 @@ TEST_F(GuidedMixture, GradientOfALinearReward) {
   const auto one =
       mixture_from_json(parse_json(R"json({"weights":[1],"means":[[0,0]],"variances":[1]})json", "m"), "m");
   const ReverseModel plain = mixture_diffusion(one, 100);
-  const Reward linear = pointwise_reward([](const auto& x) { return x[0]; });
+  const DesignReward linear = pointwise_reward([](const auto& x) { return x[0]; });
   const ReverseModel guided = guided_by_gradient(plain, linear, 1, 1);
   const auto baseline = run_svdd(guided, linear, {}, 1, 1, 1500);
   EXPECT_NEAR(baseline.x.row(0).mean(), 1, 0.1);  // standard error 0.026; the rest is the grid's

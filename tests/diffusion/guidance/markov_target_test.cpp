@@ -25,7 +25,7 @@ class MarkovTarget : public ::testing::Test {
   Json json;
   SequenceModel file;
   ReverseModel model;
-  Reward reward;
+  DesignReward reward;
   std::shared_ptr<const SequenceSpace> space;
   RewardLaw law;
 };
@@ -108,7 +108,7 @@ TEST_F(MarkovTarget, LengthThirty) {
   json["reward"]["motif_cap"] = 3;
   const SequenceModel longer = sequence_model_from_json(json, "markov6.json", 30);
   const ReverseModel chain = masked_diffusion(longer.prior, 30);
-  const Reward score = pointwise_reward(*longer.score);
+  const DesignReward score = pointwise_reward(*longer.score);
   const auto median = [](const VectorXd& rewards) {
     std::vector<double> sorted(rewards.begin(), rewards.end());
     std::ranges::sort(sorted);
