@@ -53,7 +53,7 @@ ModelSource load_model(const ModelOptions& options, const TaskContext& context) 
   for (const std::string& name : options.model) files.push_back(load_file(context.resolve(name)));
   std::string process_text = options.process;
   for (const LoadedFile& file : files)
-    if (process_text.empty() && file.network) process_text = file.network->process.substr(0, file.network->process.find(' '));
+    if (process_text.empty() && file.network) process_text = file.network->process;
   // Manifests say "VP linear, beta 0.1..20": the default process.
   const auto recognised = [](const std::string& text) { return text.empty() || text.starts_with("VP"); };
   ModelSource source;
