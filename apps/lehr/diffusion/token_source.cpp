@@ -46,7 +46,7 @@ void TokensOptions::describe(OptionTable& table) {
       .add("iterations", iterations,
            "generation steps of a masked model, few tokens first, many later; 0: a token a step")
       .range(0, 100000);
-  table.add("count", count, "sequences to draw").range(1, 1e8);
+  table.add("count", count, "sequences to draw").range(1, 1e6);
   table.add("save", save, "file for the sequences: npy, npz, csv or safetensors");
   table.add("save_model", save_model, "file for the fitted mixture (json)");
   table.add("reference", reference, "exact sequences to compare with; 0: no comparison").range(0, 1e6);

@@ -20,7 +20,10 @@ VectorXd autocorrelation(Index lags) {
 }
 
 void check_shape(Index tokens, Index channels) {
-  if (tokens < 1 || channels < 1) throw InvalidInput("series: {} tokens of {} numbers", tokens, channels);
+  constexpr Index most = 4096;  // a covariance of 128 MiB
+  if (tokens < 1 || channels < 1 || tokens > most / channels)
+    throw InvalidInput("series: {} tokens of {} numbers; a sequence has 1 to {} numbers", tokens, channels,
+                       most);
 }
 
 // Label of the nearest centre of each sequence.

@@ -109,6 +109,8 @@ TEST_F(TokensCommand, BadInputGetsOneLine) {
   expect_one_line_error(sine + "--temperature ' -0.5'", "temperature: must be at least 0, found -0.5");
   expect_one_line_error(sine + "--head ddmp", "head: unknown 'ddmp'; there are ddpm");
   expect_one_line_error(sine + "--budget 5", "5 calls do not pay 3 steps for each of 4 tokens");
+  expect_one_line_error("diffusion tokens --generate ar2 --tokens 100000",
+                        "a sequence has 1 to 4096 numbers");
   expect_one_line_error(sine + "--iterations 9", "iterations: must be in [1, 4]");
   write("m.json", R"json({"weights":[1],"means":[[0,0,0,0,0]],"variances":[1]})json");
   expect_one_line_error("diffusion tokens m.json --token_dim 2",
