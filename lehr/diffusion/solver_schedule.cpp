@@ -174,7 +174,7 @@ void check_schedule(const SolverSchedule& schedule, const Process& process) {
   if (schedule.steps.empty() || schedule.times.size() != schedule.steps.size() + 1)
     throw InvalidInput("schedule: {} times for {} steps", schedule.times.size(), schedule.steps.size());
   for (std::size_t i = 0; i < schedule.times.size(); ++i) {
-    if (!(schedule.times[i] <= process.end() * (1 + 1e-12) && schedule.times[i] > 0))
+    if (!(schedule.times[i] <= process.end() * (1 + 1e-12) && (schedule.times[i] > 0 || (process.discrete() && schedule.times[i] == 0))))
       throw InvalidInput("schedule: time {} is {:g}, outside of (0, {:g}] of {}", i, schedule.times[i], process.end(), process.text());
     if (i > 0 && !(schedule.times[i] < schedule.times[i - 1]))
       throw InvalidInput("schedule: times must fall, but time {} is {:g} after {:g}", i, schedule.times[i], schedule.times[i - 1]);
