@@ -34,6 +34,8 @@ class Sampler {
     if (!options.features.empty()) features_ = feature_network(read_network(context.resolve(options.features)), options.features);
     if (options.clip.size() != 0 && (options.clip.size() != 2 || !(options.clip[0] < options.clip[1])))
       throw InvalidInput("diffusion.sample: clip takes two rising numbers, such as -1 1");
+    if (options.images && source_.model.dimension % *options.images != 0)
+      throw InvalidInput("diffusion.sample: images of width {} do not make {} coordinates", *options.images, source_.model.dimension);
     read_starts();
     read_reference();
   }
@@ -234,6 +236,7 @@ void SampleOptions::describe(OptionTable& table) {
   table.add("features", features, "feature network for the Frechet distance");
   table.add("compare", compare, "other solvers from the same starts").choices(solver_names());
   table.add("sweep", sweep, "numbers of evaluations to compare at");
+  table.add("images", images, "width of an image, where points are images row by row: a sheet of the first hundred, -1 black, 1 white").range(1, 4096);
   table.add("save", save, "file for the points: .npy, .npz, .csv or .safetensors");
 }
 

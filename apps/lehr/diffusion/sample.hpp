@@ -17,7 +17,7 @@ struct SampleOptions {
   diffusion::SolverOptions solver;
   std::string grid = "power_t(2)", schedule, starts, save, reference, features;
   std::int64_t count = 5000;
-  std::optional<std::int64_t> fine;
+  std::optional<std::int64_t> fine, images;
   std::vector<double> clip, reference_map = {1, 0};
   std::vector<std::string> compare;
   std::vector<std::int64_t> sweep;

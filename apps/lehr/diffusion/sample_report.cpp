@@ -4,6 +4,7 @@
 #include <map>
 
 #include "apps/lehr/diffusion/sample.hpp"
+#include "lehr/report/png.hpp"
 
 namespace lehr::command {
 
@@ -123,6 +124,23 @@ Figure sweep_figure(const SampleFindings& findings) {
   return figure;
 }
 
+// The first hundred points as images, ten in a row, with a grey frame, three pixels to a coordinate.
+std::string image_sheet(const MatrixXd& points, std::int64_t width) {
+  constexpr std::int64_t zoom = 3, gap = 3, most = 10;
+  const std::int64_t height = points.rows() / width, count = std::min<std::int64_t>(most * most, points.cols());
+  const std::int64_t across = std::min(most, count), down = (count + most - 1) / most;
+  const std::int64_t sheet_width = across * (zoom * width + gap) + gap, sheet_height = down * (zoom * height + gap) + gap;
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(sheet_width * sheet_height), 128);
+  for (std::int64_t i = 0; i < count; ++i)
+    for (std::int64_t y = 0; y < zoom * height; ++y)
+      for (std::int64_t x = 0; x < zoom * width; ++x) {
+        const double value = points((y / zoom) * width + x / zoom, i);
+        const std::int64_t row = i / most * (zoom * height + gap) + gap + y, column = i % most * (zoom * width + gap) + gap + x;
+        pixels[static_cast<std::size_t>(row * sheet_width + column)] = static_cast<std::uint8_t>(std::lround(127.5 * (std::clamp(value, -1.0, 1.0) + 1)));
+      }
+  return png_of_grey(pixels, sheet_width, sheet_height);
+}
+
 Json cell(const std::optional<double>& value) { return value ? Json(*value) : Json(""); }
 
 void add_metrics(Report& report, const std::string& prefix, const SampledArm& arm) {
@@ -190,6 +208,7 @@ Report sample_report(const SampleFindings& findings) {
   if (findings.others.size() > 1 && chosen_error(findings.others.front()) && !findings.options->sweep.empty())
     report.figures.push_back(sweep_figure(findings));
   report.artifacts.push_back({"grid", "txt", grid_text(findings.times) + "\n", ""});
+  if (findings.options->images) report.artifacts.push_back({"samples", "png", image_sheet(findings.main.points, *findings.options->images), ""});
   if (!findings.options->save.empty()) report.notes.push_back(fmt::format("The points are in {}.", findings.options->save));
   for (const std::string& note : findings.notes) report.notes.push_back(note);
   return report;
