@@ -16,9 +16,13 @@ void ComposeReward::describe(OptionTable& table) {
 }
 
 void ComposeOptions::describe(OptionTable& table) {
-  table.add("file", file, "JSON file: a mixture, or one with the keys mixture, experts, or unconditional and conditional").positional();
+  table
+      .add("file", file,
+           "JSON file: a mixture, or one with the keys mixture, experts, or unconditional and conditional")
+      .positional();
   table.add("experts", experts, "files of the models that are multiplied");
-  table.add("exponent", exponent, "exponent of every model (of the one model: below 1 hotter, above 1 colder)");
+  table.add("exponent", exponent,
+            "exponent of every model (of the one model: below 1 hotter, above 1 colder)");
   table.add("exponents", exponents, "an exponent for each model");
   table.add("unconditional", unconditional, "guidance: file of the unconditional model");
   table.add("conditional", conditional, "guidance: file of the conditional model");
@@ -26,13 +30,15 @@ void ComposeOptions::describe(OptionTable& table) {
   table.group("reward", reward);
   table.add("process", process, "noise process, such as vp-linear; default: edm(sigma_min, sigma_max)");
   table.add("sigma_max", sigma_max, "noise level where particles start").above(0);
-  table.add("sigma_min", sigma_min, "noise level where they end; default: the file's sigma_min, or 0.01").above(0);
+  table.add("sigma_min", sigma_min, "noise level where they end; default: the file's sigma_min, or 0.01")
+      .above(0);
   table.add("grid", grid, "noise levels in between: rho(7), log_rho, or a schedule of them");
   table.add("steps", steps, "steps of the grid").range(1, 1e7);
   corrector.describe(table);
   table.add("denoise", denoise, "adds a last step to noise 0, without weights");
   table.add("baseline", baseline, "runs score mixing as well, for comparison");
-  table.add("save", save, "file for the points (.npy, .npz, .csv, .safetensors), their log weights and ancestors");
+  table.add("save", save,
+            "file for the points (.npy, .npz, .csv, .safetensors), their log weights and ancestors");
 }
 
 namespace {
@@ -55,7 +61,8 @@ Composed composed(const FeynmanKacCorrector& method, const FeynmanKacCorrector::
 Json course(ComposeOptions options, const ComposeProblem& problem) {
   options.save.clear(), options.baseline = true, options.denoise = false;
   Json values = lehr::describe(options).values();
-  for (const stats::GaussianMixture& law : problem.laws) values["models"].push_back(lane(mixture_json(law).dump()));
+  for (const stats::GaussianMixture& law : problem.laws)
+    values["models"].push_back(lane(mixture_json(law).dump()));
   return values;
 }
 
@@ -65,10 +72,11 @@ Report run_compose(const ComposeOptions& options, TaskContext& context) {
     return FeynmanKacCorrector(problem.process, problem.times, problem.experts, problem.reward, corrector);
   };
   const FeynmanKacCorrector method = method_of(options.corrector);
-  const auto run =
-      drive(method, Budget::steps(method.steps()), context.seed, context.observers_with_checkpoints(course(options, problem)));
+  const auto run = drive(method, Budget::steps(method.steps()), context.seed,
+                         context.observers_with_checkpoints(course(options, problem)));
   if (run.state.step < method.steps())
-    problem.notes.push_back(fmt::format("Interrupted at step {} of {}: points are at noise level {:.3g}.", run.state.step, method.steps(),
+    problem.notes.push_back(fmt::format("Interrupted at step {} of {}: points are at noise level {:.3g}.",
+                                        run.state.step, method.steps(),
                                         method.path().nodes[static_cast<std::size_t>(run.state.step)].rho));
   const Composed result = composed(method, run.state, options.denoise);
   if (!options.save.empty()) save_composed(context.resolve(options.save), result);
@@ -88,7 +96,8 @@ void save_composed(const std::filesystem::path& path, const Composed& run) {
   const Eigen::Index d = run.points.rows(), n = run.points.cols();
   Eigen::MatrixXd both(2, n);
   for (Eigen::Index i = 0; i < n; ++i)
-    both(0, i) = run.log_weights[static_cast<std::size_t>(i)], both(1, i) = static_cast<double>(run.ancestors[static_cast<std::size_t>(i)]);
+    both(0, i) = run.log_weights[static_cast<std::size_t>(i)],
+            both(1, i) = static_cast<double>(run.ancestors[static_cast<std::size_t>(i)]);
   if (path.extension() == ".csv") {
     Eigen::MatrixXd all(d + 2, n);
     all << run.points, both;
@@ -107,11 +116,16 @@ void save_composed(const std::filesystem::path& path, const Composed& run) {
 
 Task diffusion_compose_task() {
   return make_task<ComposeOptions>(
-      "diffusion.compose", "", "samples of a distribution composed from score models: annealed, guided, multiplied, tilted",
-      "Weighted particles follow the product of powers of the models (exponents, schedules of the noise level), so that, unlike under "
-      "added scores, samples really have that law, and its normalising constant is estimated. Models are Gaussian mixtures in JSON; a file "
-      "may also hold exact answers, against which the run is measured. Exponents that rise late (--ramp.levels 0.5 0.02) have smaller errors "
-      "than constant ones at the same cost. The report shows effective sizes, ancestors, and the cloud beside that of added scores.",
+      "diffusion.compose", "",
+      "samples of a distribution composed from score models: annealed, guided, multiplied, tilted",
+      "Weighted particles follow the product of powers of the models (exponents, schedules of the noise "
+      "level), so that, unlike under "
+      "added scores, samples really have that law, and its normalising constant is estimated. Models are "
+      "Gaussian mixtures in JSON; a file "
+      "may also hold exact answers, against which the run is measured. Exponents that rise late "
+      "(--ramp.levels 0.5 0.02) have smaller errors "
+      "than constant ones at the same cost. The report shows effective sizes, ancestors, and the cloud "
+      "beside that of added scores.",
       {"lehr diffusion compose q.json --exponent 2 --particles 4000",
        "lehr diffusion compose q.json --exponent 4 --ramp.levels 0.5 0.02 --save x.npy",
        "lehr diffusion compose --experts a.json b.json --exponents 1 1 --steps 400",

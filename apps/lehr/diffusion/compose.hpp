@@ -45,7 +45,7 @@ struct ComposeProblem {
   std::vector<stats::GaussianMixture> laws;
   std::vector<diffusion::Expert> experts;
   diffusion::Reward reward;
-  Json exact;                       // known answers, or null
+  Json exact;  // known answers, or null
   std::vector<std::string> notes;
 };
 // Throws InvalidInput, IoError.
@@ -64,7 +64,8 @@ struct Composed {
 };
 
 // `mixed`: the same by score mixing, or null.
-Report compose_report(const ComposeOptions& options, const ComposeProblem& problem, const Composed& run, const Composed* mixed);
+Report compose_report(const ComposeOptions& options, const ComposeProblem& problem, const Composed& run,
+                      const Composed* mixed);
 void save_composed(const std::filesystem::path& path, const Composed& run);
 
 Task diffusion_compose_task();

@@ -36,12 +36,15 @@ Schedule complement(const Schedule& guidance) {
 
 void add_model(ComposeProblem& problem, std::string name, GaussianMixture law) {
   if (!problem.laws.empty() && problem.laws.front().dimension() != law.dimension())
-    throw InvalidInput("{}: has {} dimensions, {} has {}", name, law.dimension(), problem.names.front(), problem.laws.front().dimension());
+    throw InvalidInput("{}: has {} dimensions, {} has {}", name, law.dimension(), problem.names.front(),
+                       problem.laws.front().dimension());
   problem.names.push_back(std::move(name));
   problem.laws.push_back(std::move(law));
 }
 
-Json read_json(const TaskContext& context, const std::string& file) { return parse_json(read_file(context.resolve(file)), file); }
+Json read_json(const TaskContext& context, const std::string& file) {
+  return parse_json(read_file(context.resolve(file)), file);
+}
 
 // A mixture, alone or under the key "mixture".
 void add_file(ComposeProblem& problem, const TaskContext& context, const std::string& file) {
@@ -51,9 +54,12 @@ void add_file(ComposeProblem& problem, const TaskContext& context, const std::st
 }
 
 // The one file, which may hold several models, the lowest noise level and exact answers. True where it is about guidance.
-bool add_problem_file(ComposeProblem& problem, const ComposeOptions& options, const TaskContext& context, double& sigma_min) {
+bool add_problem_file(ComposeProblem& problem, const ComposeOptions& options, const TaskContext& context,
+                      double& sigma_min) {
   const Json json = read_json(context, options.file);
-  if (!json.is_object()) throw InvalidInput("{}: expected an object with a mixture, experts, or unconditional and conditional", options.file);
+  if (!json.is_object())
+    throw InvalidInput("{}: expected an object with a mixture, experts, or unconditional and conditional",
+                       options.file);
   if (json.contains("exact")) problem.exact = json["exact"];
   if (json.contains("sigma_min")) {
     if (!json["sigma_min"].is_number() || !(json["sigma_min"].get<double>() > 0))
@@ -61,7 +67,8 @@ bool add_problem_file(ComposeProblem& problem, const ComposeOptions& options, co
     sigma_min = json["sigma_min"].get<double>();
   }
   if (json.contains("experts")) {
-    if (!json["experts"].is_array() || json["experts"].empty()) throw InvalidInput("{}: experts is no list of mixtures", options.file);
+    if (!json["experts"].is_array() || json["experts"].empty())
+      throw InvalidInput("{}: experts is no list of mixtures", options.file);
     int number = 0;
     for (const Json& item : json["experts"]) {
       const std::string name = fmt::format("{}: experts[{}]", options.file, number++);
@@ -76,36 +83,44 @@ bool add_problem_file(ComposeProblem& problem, const ComposeOptions& options, co
     }
     return true;
   }
-  add_model(problem, options.file, mixture_from_json(json.contains("mixture") ? json["mixture"] : json, options.file));
+  add_model(problem, options.file,
+            mixture_from_json(json.contains("mixture") ? json["mixture"] : json, options.file));
   return false;
 }
 
-bool add_models(ComposeProblem& problem, const ComposeOptions& options, const TaskContext& context, double& sigma_min) {
+bool add_models(ComposeProblem& problem, const ComposeOptions& options, const TaskContext& context,
+                double& sigma_min) {
   const bool guided = !options.unconditional.empty() || !options.conditional.empty();
   const int ways = (options.file.empty() ? 0 : 1) + (options.experts.empty() ? 0 : 1) + (guided ? 1 : 0);
   if (ways != 1)
-    throw InvalidInput("diffusion.compose: give one of a file, --experts, or --unconditional with --conditional{}", ways > 1 ? ", not several" : "");
+    throw InvalidInput(
+        "diffusion.compose: give one of a file, --experts, or --unconditional with --conditional{}",
+        ways > 1 ? ", not several" : "");
   if (!options.file.empty()) return add_problem_file(problem, options, context, sigma_min);
   if (!guided) {
     for (const std::string& file : options.experts) add_file(problem, context, file);
     return false;
   }
   if (options.unconditional.empty() || options.conditional.empty())
-    throw InvalidInput("{}: guidance needs the other model too", options.unconditional.empty() ? "unconditional" : "conditional");
+    throw InvalidInput("{}: guidance needs the other model too",
+                       options.unconditional.empty() ? "unconditional" : "conditional");
   add_file(problem, context, options.unconditional);
   add_file(problem, context, options.conditional);
   return true;
 }
 
 std::vector<Schedule> exponents_of(const ComposeOptions& options, std::size_t models, bool guided) {
-  const int ways = (options.exponent ? 1 : 0) + (options.exponents.empty() ? 0 : 1) + (options.guidance ? 1 : 0);
+  const int ways =
+      (options.exponent ? 1 : 0) + (options.exponents.empty() ? 0 : 1) + (options.guidance ? 1 : 0);
   if (ways > 1) throw InvalidInput("exponents: give one of exponent, exponents and guidance");
   if (options.guidance) {
-    if (models != 2) throw InvalidInput("guidance: needs two models, unconditional and conditional; found {}", models);
+    if (models != 2)
+      throw InvalidInput("guidance: needs two models, unconditional and conditional; found {}", models);
     return {complement(*options.guidance), *options.guidance};
   }
   if (!options.exponents.empty()) {
-    if (options.exponents.size() != models) throw InvalidInput("exponents: {} are given for {} models", options.exponents.size(), models);
+    if (options.exponents.size() != models)
+      throw InvalidInput("exponents: {} are given for {} models", options.exponents.size(), models);
     return options.exponents;
   }
   if (guided && !options.exponent) throw InvalidInput("guidance: give its weight, such as --guidance 2");
@@ -123,13 +138,16 @@ void check_tails(ComposeProblem& problem) {
   for (std::size_t i = 0; i < problem.laws.size(); ++i)
     precision += problem.experts[i].exponent(1) / (widest(problem.laws[i]) + low * low);
   if (precision <= 0)
-    problem.notes.push_back("Far from the origin a model with a negative exponent falls faster than the others: the target may not be "
-                            "normalisable at small noise, and then no weights are right.");
+    problem.notes.push_back(
+        "Far from the origin a model with a negative exponent falls faster than the others: the target may "
+        "not be "
+        "normalisable at small noise, and then no weights are right.");
 }
 
 Reward reward_of(const ComposeOptions& options, const TaskContext& context, Index dimension) {
   const ComposeReward& asked = options.reward;
-  if (!asked.mixture.empty() && !asked.slope.empty()) throw InvalidInput("reward: give a mixture or a slope, not both");
+  if (!asked.mixture.empty() && !asked.slope.empty())
+    throw InvalidInput("reward: give a mixture or a slope, not both");
   Reward reward;
   reward.strength = asked.strength;
   if (!asked.slope.empty()) {
@@ -142,9 +160,11 @@ Reward reward_of(const ComposeOptions& options, const TaskContext& context, Inde
     };
   } else if (!asked.mixture.empty()) {
     const GaussianMixture law = read_mixture(context.resolve(asked.mixture));
-    if (law.dimension() != dimension) throw InvalidInput("reward.mixture: has {} dimensions, the models have {}", law.dimension(), dimension);
+    if (law.dimension() != dimension)
+      throw InvalidInput("reward.mixture: has {} dimensions, the models have {}", law.dimension(), dimension);
     const Process still = Process::edm(1e-4, 1);  // the density at noise 1e-4; its score is -noise / 1e-4
-    reward.evaluate = [density = mixture_score(law, still).density_at(1e-4)](const Lanes& x, Eigen::ArrayXd& value, Lanes& gradient) {
+    reward.evaluate = [density = mixture_score(law, still).density_at(1e-4)](
+                          const Lanes& x, Eigen::ArrayXd& value, Lanes& gradient) {
       density(x, gradient, value);
       gradient /= -1e-4;
     };
@@ -161,7 +181,8 @@ ComposeProblem compose_problem(const ComposeOptions& options, const TaskContext&
   sigma_min = options.sigma_min.value_or(sigma_min);
   if (options.process.empty() && !(sigma_min < options.sigma_max))
     throw InvalidInput("sigma_min: must be below sigma_max = {:g}, found {:g}", options.sigma_max, sigma_min);
-  problem.process = options.process.empty() ? Process::edm(sigma_min, options.sigma_max) : Process::parse(options.process, context.base);
+  problem.process = options.process.empty() ? Process::edm(sigma_min, options.sigma_max)
+                                            : Process::parse(options.process, context.base);
   problem.times = TimeGrid::parse(options.grid, context.base).times(problem.process, options.steps);
   const std::vector<Schedule> exponents = exponents_of(options, problem.laws.size(), guided);
   for (std::size_t i = 0; i < problem.laws.size(); ++i) {
@@ -169,7 +190,8 @@ ComposeProblem compose_problem(const ComposeOptions& options, const TaskContext&
     Expert expert{.model = mixture_score(law, problem.process), .exponent = exponents[i]};
     expert.mean = law.means * law.weights;
     for (Index k = 0; k < law.components(); ++k)
-      expert.variance += law.weights[k] * (law.covariance(k).trace() + (law.means.col(k) - expert.mean).squaredNorm()) /
+      expert.variance += law.weights[k] *
+                         (law.covariance(k).trace() + (law.means.col(k) - expert.mean).squaredNorm()) /
                          static_cast<double>(law.dimension());
     problem.experts.push_back(std::move(expert));
   }

@@ -49,7 +49,8 @@ Json matching(const ComposeProblem& problem) {
   for (const Json& entry : problem.exact) {
     if (!entry.is_object()) continue;
     for (const char* key : {"beta", "exponent", "guidance", "gamma"})
-      if (entry.contains(key) && entry[key].is_number() && std::abs(entry[key].get<double>() - last) < 1e-9) return entry;
+      if (entry.contains(key) && entry[key].is_number() && std::abs(entry[key].get<double>() - last) < 1e-9)
+        return entry;
   }
   return {};
 }
@@ -57,7 +58,8 @@ Json matching(const ComposeProblem& problem) {
 std::optional<VectorXd> numbers(const Json& json, const char* key, Index size) {
   if (!json.is_object() || !json.contains(key)) return std::nullopt;
   const Json& list = json[key];
-  if (!list.is_array() || static_cast<Index>(list.size()) != size || !std::all_of(list.begin(), list.end(), [](const Json& v) { return v.is_number(); }))
+  if (!list.is_array() || static_cast<Index>(list.size()) != size ||
+      !std::all_of(list.begin(), list.end(), [](const Json& v) { return v.is_number(); }))
     throw InvalidInput("exact: {} is no list of {} numbers", key, size);
   VectorXd result(size);
   for (Index i = 0; i < size; ++i) result[i] = list[static_cast<std::size_t>(i)].get<double>();
@@ -73,18 +75,28 @@ std::optional<double> number(const Json& json, const char* key) {
 // Errors of the run and of score mixing, name by name.
 class Comparison {
  public:
-  Comparison(Report& report, const Estimates& run, const Estimates* mixed) : report_(report), run_(run), mixed_(mixed) {
-    table_ = {"Against the exact answers", {"quantity", "exact", "estimate", "error", "error of score mixing"}, {}, {"", ".5g", ".5g", ".3g", ".3g"}};
+  Comparison(Report& report, const Estimates& run, const Estimates* mixed)
+      : report_(report), run_(run), mixed_(mixed) {
+    table_ = {"Against the exact answers",
+              {"quantity", "exact", "estimate", "error", "error of score mixing"},
+              {},
+              {"", ".5g", ".5g", ".3g", ".3g"}};
   }
-  void vector(const std::string& name, const std::string& text, const std::optional<VectorXd>& exact, VectorXd Estimates::*field, bool variation) {
+  void vector(const std::string& name, const std::string& text, const std::optional<VectorXd>& exact,
+              VectorXd Estimates::*field, bool variation) {
     if (!exact) return;
-    const auto error = [&](const Estimates& e) { return variation ? total_variation(e.*field, *exact) : (e.*field - *exact).norm(); };
-    add(name, text, Json(), Json(), error(run_), mixed_ != nullptr ? std::optional(error(*mixed_)) : std::nullopt);
+    const auto error = [&](const Estimates& e) {
+      return variation ? total_variation(e.*field, *exact) : (e.*field - *exact).norm();
+    };
+    add(name, text, Json(), Json(), error(run_),
+        mixed_ != nullptr ? std::optional(error(*mixed_)) : std::nullopt);
   }
-  void add(const std::string& name, const std::string& text, Json exact, Json estimate, double error, std::optional<double> mixed) {
+  void add(const std::string& name, const std::string& text, Json exact, Json estimate, double error,
+           std::optional<double> mixed) {
     report_.metric(name, error);
     if (mixed) report_.metric("mixing_" + name, *mixed);
-    table_.rows.push_back({text, std::move(exact), std::move(estimate), error, mixed ? Json(*mixed) : Json("")});
+    table_.rows.push_back(
+        {text, std::move(exact), std::move(estimate), error, mixed ? Json(*mixed) : Json("")});
   }
   void finish() {
     for (auto& row : table_.rows)
@@ -103,36 +115,43 @@ class Comparison {
 // As many points, drawn systematically by weight.
 MatrixXd equal_weights(const Composed& run) {
   const auto n = run.points.cols();
-  const auto copies = sample::systematic_copies(std::span<const double>(run.probabilities.data(), static_cast<std::size_t>(n)), n, 0.5);
+  const auto copies = sample::systematic_copies(
+      std::span<const double>(run.probabilities.data(), static_cast<std::size_t>(n)), n, 0.5);
   const auto ancestors = sample::ancestors_in_order(copies);
   MatrixXd result(run.points.rows(), n);
   for (Index i = 0; i < n; ++i) result.col(i) = run.points.col(ancestors[static_cast<std::size_t>(i)]);
   return result;
 }
 
-void compare(Report& report, const ComposeProblem& problem, const Composed& run, const Composed* mixed, const Estimates& own,
-             const Estimates* other, bool weighted) {
+void compare(Report& report, const ComposeProblem& problem, const Composed& run, const Composed* mixed,
+             const Estimates& own, const Estimates* other, bool weighted) {
   const Json exact = matching(problem);
   Comparison comparison(report, own, other);
   if (const auto log_z = number(exact, "log_Z"); log_z && weighted)
-    comparison.add("log_z_error", "log Z", *log_z, run.log_z.value, std::abs(run.log_z.value - *log_z), std::nullopt);
+    comparison.add("log_z_error", "log Z", *log_z, run.log_z.value, std::abs(run.log_z.value - *log_z),
+                   std::nullopt);
   const Index d = run.points.rows();
-  comparison.vector("tv", "mode masses, total variation", numbers(exact, "mode_masses", problem.laws.front().components()), &Estimates::masses, true);
+  comparison.vector("tv", "mode masses, total variation",
+                    numbers(exact, "mode_masses", problem.laws.front().components()), &Estimates::masses,
+                    true);
   comparison.vector("mean_error", "mean", numbers(exact, "mean", d), &Estimates::mean, false);
   for (const char* key : {"cov", "covariance"}) {
     if (!exact.is_object() || !exact.contains(key)) continue;
-    if (!exact[key].is_array() || static_cast<Index>(exact[key].size()) != d) throw InvalidInput("exact: {} is no {} x {} matrix", key, d, d);
+    if (!exact[key].is_array() || static_cast<Index>(exact[key].size()) != d)
+      throw InvalidInput("exact: {} is no {} x {} matrix", key, d, d);
     MatrixXd covariance(d, d);
     for (Index i = 0; i < d; ++i)
       covariance.col(i) = *numbers(Json{{"row", exact[key][static_cast<std::size_t>(i)]}}, "row", d);
     const auto error = [&](const Estimates& e) { return (e.covariance - covariance).norm(); };
-    comparison.add("covariance_error", "covariance", Json(), Json(), error(own), other != nullptr ? std::optional(error(*other)) : std::nullopt);
+    comparison.add("covariance_error", "covariance", Json(), Json(), error(own),
+                   other != nullptr ? std::optional(error(*other)) : std::nullopt);
   }
   if (const auto right = number(exact, "prob_x0_positive"))
     comparison.add("right_error", "P(x0 > 0)", *right, own.right, std::abs(own.right - *right),
                    other != nullptr ? std::optional(std::abs(other->right - *right)) : std::nullopt);
   if (exact.is_object() && exact.contains("product")) {
-    const MatrixXd truth = draw_mixture(mixture_from_json(exact["product"], "exact: product"), run.points.cols(), Seed{1}, lane("compose.truth"));
+    const MatrixXd truth = draw_mixture(mixture_from_json(exact["product"], "exact: product"),
+                                        run.points.cols(), Seed{1}, lane("compose.truth"));
     const double distance = sliced_wasserstein(equal_weights(run), truth);
     comparison.add("sliced_w2", "sliced W2 to draws of the exact law", 0.0, distance, distance,
                    mixed != nullptr ? std::optional(sliced_wasserstein(mixed->points, truth)) : std::nullopt);
@@ -140,14 +159,22 @@ void compare(Report& report, const ComposeProblem& problem, const Composed& run,
   comparison.finish();
 }
 
-Series series(std::string label, Series::Style style, int color) { return {.label = std::move(label), .style = style, .color = color}; }
+Series series(std::string label, Series::Style style, int color) {
+  return {.label = std::move(label), .style = style, .color = color};
+}
 
 Figure steps_figure(const ComposeProblem& problem, const Composed& run) {
-  Figure figure{"ess", "Effective particles, ancestors and exponents",
-                "Shares of the particles that are effective before resampling and of those at the start that have descendants, and the "
-                "exponents over their largest.", {}, {}, {}};
+  Figure figure{"ess",
+                "Effective particles, ancestors and exponents",
+                "Shares of the particles that are effective before resampling and of those at the start that "
+                "have descendants, and the "
+                "exponents over their largest.",
+                {},
+                {},
+                {}};
   figure.x = {.label = "noise level", .log = true}, figure.y = {.label = "share", .low = 0};
-  Series ess = series("effective", Series::Style::line, 0), families = series("ancestors", Series::Style::steps, 1);
+  Series ess = series("effective", Series::Style::line, 0),
+         families = series("ancestors", Series::Style::steps, 1);
   double largest = 1e-12;
   for (const CorrectorStep& s : run.trace)
     for (const double beta : s.exponents) largest = std::max(largest, std::abs(beta));
@@ -157,8 +184,10 @@ Figure steps_figure(const ComposeProblem& problem, const Composed& run) {
   }
   figure.series = {ess, families};
   for (std::size_t e = 0; e < problem.experts.size(); ++e) {
-    Series beta = series(fmt::format("exponent {} / {:.3g}", e + 1, largest), Series::Style::dashed, static_cast<int>(2 + e));
-    for (const CorrectorStep& s : run.trace) beta.x.push_back(s.sigma), beta.y.push_back(s.exponents[e] / largest);
+    Series beta = series(fmt::format("exponent {} / {:.3g}", e + 1, largest), Series::Style::dashed,
+                         static_cast<int>(2 + e));
+    for (const CorrectorStep& s : run.trace)
+      beta.x.push_back(s.sigma), beta.y.push_back(s.exponents[e] / largest);
     figure.series.push_back(std::move(beta));
   }
   return figure;
@@ -175,8 +204,12 @@ Series cloud(const std::string& label, const MatrixXd& points, int color) {
 }
 
 Figure cloud_figure(const Composed& run, const Composed* mixed) {
-  Figure figure{"cloud", mixed != nullptr ? "Weighted particles against added scores" : "Particles",
-                "Particles are drawn as often as their weights say.", {.label = "x0"}, {.label = run.points.rows() > 1 ? "x1" : "particle"}, {}};
+  Figure figure{"cloud",
+                mixed != nullptr ? "Weighted particles against added scores" : "Particles",
+                "Particles are drawn as often as their weights say.",
+                {.label = "x0"},
+                {.label = run.points.rows() > 1 ? "x1" : "particle"},
+                {}};
   if (mixed != nullptr) figure.series.push_back(cloud("added scores", mixed->points, 1));
   figure.series.push_back(cloud(mixed != nullptr ? "weighted" : "particles", equal_weights(run), 0));
   return figure;
@@ -187,8 +220,12 @@ Figure families_figure(const Composed& run) {
   for (std::size_t i = 0; i < run.ancestors.size(); ++i)
     shares[static_cast<std::size_t>(run.ancestors[i])] += run.probabilities[static_cast<Index>(i)];
   std::sort(shares.rbegin(), shares.rend());
-  Figure figure{"ancestors", "Weight of the families", "The share of the result that stems from the k heaviest of the particles at the start.",
-                {.label = "families"}, {.label = "share", .low = 0, .high = 1}, {}};
+  Figure figure{"ancestors",
+                "Weight of the families",
+                "The share of the result that stems from the k heaviest of the particles at the start.",
+                {.label = "families"},
+                {.label = "share", .low = 0, .high = 1},
+                {}};
   Series line = series("share", Series::Style::line, 0);
   double sum = 0;
   const std::size_t stride = std::max<std::size_t>(1, shares.size() / 500);
@@ -202,16 +239,22 @@ Figure families_figure(const Composed& run) {
 
 // Every value of the trace, thinned to `rows`.
 Table trace_table(const Composed& run, std::size_t rows) {
-  Table table{"Course", {"step", "sigma", "ess", "log_z", "ancestors", "increment_mean", "increment_deviation", "max_weight", "zeta", "resampled",
-               "clamped", "acceptance", "dispersion"}, {}, {}};
-  for (std::size_t e = 0; !run.trace.empty() && e < run.trace.front().exponents.size(); ++e) table.columns.push_back(fmt::format("exponent{}", e + 1));
+  Table table{"Course",
+              {"step", "sigma", "ess", "log_z", "ancestors", "increment_mean", "increment_deviation",
+               "max_weight", "zeta", "resampled", "clamped", "acceptance", "dispersion"},
+              {},
+              {}};
+  for (std::size_t e = 0; !run.trace.empty() && e < run.trace.front().exponents.size(); ++e)
+    table.columns.push_back(fmt::format("exponent{}", e + 1));
   table.formats.assign(table.columns.size(), ".4g");
   for (std::size_t k = 0; k < run.trace.size(); ++k) {
-    const bool shown = run.trace.size() <= rows || k * rows / run.trace.size() != (k + 1) * rows / run.trace.size();
+    const bool shown =
+        run.trace.size() <= rows || k * rows / run.trace.size() != (k + 1) * rows / run.trace.size();
     if (!shown) continue;
     const CorrectorStep& s = run.trace[k];
-    std::vector<Json> row = {s.step, s.sigma, s.ess, s.log_z, s.ancestors, s.increment_mean, s.increment_deviation, s.max_weight, s.zeta,
-                             s.resampled, s.clamped, s.acceptance, s.dispersion};
+    std::vector<Json> row = {
+        s.step,       s.sigma, s.ess,       s.log_z,   s.ancestors,  s.increment_mean, s.increment_deviation,
+        s.max_weight, s.zeta,  s.resampled, s.clamped, s.acceptance, s.dispersion};
     for (const double beta : s.exponents) row.push_back(beta);
     table.rows.push_back(std::move(row));
   }
@@ -222,7 +265,8 @@ std::string trace_csv(const Composed& run) {
   const Table table = trace_table(run, run.trace.size());
   std::string text = fmt::format("{}\n", fmt::join(table.columns, ","));
   for (const auto& row : table.rows) {
-    for (std::size_t j = 0; j < row.size(); ++j) text += (j > 0 ? "," : "") + fmt::format("{}", row[j].get<double>());
+    for (std::size_t j = 0; j < row.size(); ++j)
+      text += (j > 0 ? "," : "") + fmt::format("{}", row[j].get<double>());
     text += "\n";
   }
   return text;
@@ -230,17 +274,20 @@ std::string trace_csv(const Composed& run) {
 
 }  // namespace
 
-Report compose_report(const ComposeOptions& options, const ComposeProblem& problem, const Composed& run, const Composed* mixed) {
+Report compose_report(const ComposeOptions& options, const ComposeProblem& problem, const Composed& run,
+                      const Composed* mixed) {
   Report report;
   report.title = fmt::format("{} particles of {}", run.points.cols(), fmt::join(problem.names, ", "));
   const bool weighted = options.corrector.method == "fkc";
   const MatrixXd& centres = problem.laws.front().means;
-  const Estimates own = estimates_of(run, centres), other = mixed != nullptr ? estimates_of(*mixed, centres) : Estimates{};
+  const Estimates own = estimates_of(run, centres),
+                  other = mixed != nullptr ? estimates_of(*mixed, centres) : Estimates{};
   if (weighted && !options.corrector.guards.centre) {
     report.metric("log_z", run.log_z.value);
     if (std::isfinite(run.log_z.standard_error)) report.metric("log_z_se", run.log_z.standard_error);
   }
-  for (Index j = 0; j < std::min<Index>(own.mean.size(), 8); ++j) report.metric(fmt::format("mean_x{}", j), own.mean[j]);
+  for (Index j = 0; j < std::min<Index>(own.mean.size(), 8); ++j)
+    report.metric(fmt::format("mean_x{}", j), own.mean[j]);
   report.metric("variance", own.covariance.trace() / static_cast<double>(own.mean.size()));
   report.metric("right", own.right);
   if (mixed != nullptr) report.metric("mixing_right", other.right);
@@ -256,7 +303,8 @@ Report compose_report(const ComposeOptions& options, const ComposeProblem& probl
   compare(report, problem, run, mixed, own, mixed != nullptr ? &other : nullptr, weighted);
   if (problem.laws.front().components() > 1) {
     Table masses{"Masses nearest to the first model's means", {"mode", "share"}, {}, {"", ".4f"}};
-    for (Index k = 0; k < own.masses.size(); ++k) masses.rows.push_back({fmt::format("{}", k + 1), own.masses[k]});
+    for (Index k = 0; k < own.masses.size(); ++k)
+      masses.rows.push_back({fmt::format("{}", k + 1), own.masses[k]});
     report.tables.push_back(std::move(masses));
   }
   report.tables.push_back(trace_table(run, drawn_rows));
@@ -267,8 +315,10 @@ Report compose_report(const ComposeOptions& options, const ComposeProblem& probl
   report.notes = problem.notes;
   report.notes.insert(report.notes.end(), run.warnings.begin(), run.warnings.end());
   if (weighted && run.island_log_z.size() > 1)
-    report.notes.push_back(fmt::format("log Z = {:.4f} with a standard error of {:.2g} from {} islands: intervals take Student's t with {} "
-                                       "degrees of freedom.", run.log_z.value, run.log_z.standard_error, run.island_log_z.size(), run.island_log_z.size() - 1));
+    report.notes.push_back(fmt::format(
+        "log Z = {:.4f} with a standard error of {:.2g} from {} islands: intervals take Student's t with {} "
+        "degrees of freedom.",
+        run.log_z.value, run.log_z.standard_error, run.island_log_z.size(), run.island_log_z.size() - 1));
   if (!options.save.empty()) report.notes.push_back(fmt::format("The points are in {}.", options.save));
   return report;
 }

@@ -23,24 +23,40 @@ void CorrectorGuards::describe(OptionTable& table) {
 }
 
 void CorrectorOptions::describe(OptionTable& table) {
-  table.add("method", method, "fkc: weighted particles; score_mixing: the scores added up, without weights").choices({"fkc", "score_mixing"});
+  table.add("method", method, "fkc: weighted particles; score_mixing: the scores added up, without weights")
+      .choices({"fkc", "score_mixing"});
   table.add("particles", particles, "particles of all islands together").range(2, 1e8);
-  table.add("islands", islands, "parts that are resampled by themselves, from whose scatter the error of log Z comes").range(1, 10000);
+  table
+      .add("islands", islands,
+           "parts that are resampled by themselves, from whose scatter the error of log Z comes")
+      .range(1, 10000);
   path.describe(table);
-  table.add("density", density, "log densities of the models where exponents vary: the models' own, or tracked along the path (zeta = 1)")
+  table
+      .add("density", density,
+           "log densities of the models where exponents vary: the models' own, or tracked along the path "
+           "(zeta = 1)")
       .choices({"exact", "track"});
-  table.add("integrator", integrator,
-            "euler: steps and weights from the left end; exponential: steps exact for data that are a point, weights by the trapezoidal "
-            "rule; auto: exponential while one model stands alone")
+  table
+      .add("integrator", integrator,
+           "euler: steps and weights from the left end; exponential: steps exact for data that are a point, "
+           "weights by the trapezoidal "
+           "rule; auto: exponential while one model stands alone")
       .choices({"auto", "exponential", "euler"});
   table.group("resample", resample);
   table.group("guards", guards);
-  table.add("moves", moves, "steps of a Langevin kernel that rejuvenate the particles at each noise level; needs log densities").range(0, 1000);
+  table
+      .add(
+          "moves", moves,
+          "steps of a Langevin kernel that rejuvenate the particles at each noise level; needs log densities")
+      .range(0, 1000);
 }
 
-FeynmanKacCorrector::FeynmanKacCorrector(Process process, std::vector<double> times, std::vector<Expert> experts, Reward reward,
-                                         CorrectorOptions options)
-    : process_(std::move(process)), experts_(std::move(experts)), reward_(std::move(reward)), options_(std::move(options)) {
+FeynmanKacCorrector::FeynmanKacCorrector(Process process, std::vector<double> times,
+                                         std::vector<Expert> experts, Reward reward, CorrectorOptions options)
+    : process_(std::move(process)),
+      experts_(std::move(experts)),
+      reward_(std::move(reward)),
+      options_(std::move(options)) {
   check();
   dimension_ = experts_.front().model.dimension;
   for (const Expert& expert : experts_) {
@@ -50,14 +66,18 @@ FeynmanKacCorrector::FeynmanKacCorrector(Process process, std::vector<double> ti
     parallel_ = parallel_ && expert.model.parallel;
   }
   path_ = corrector_path(process_, times, experts_, reward_, options_.path);
-  exact_ = options_.density == "exact" && std::all_of(experts_.begin(), experts_.end(), [](const Expert& expert) {
-             return expert.model.density_at && expert.model.predicts == Prediction::noise;
-           });
+  exact_ =
+      options_.density == "exact" && std::all_of(experts_.begin(), experts_.end(), [](const Expert& expert) {
+        return expert.model.density_at && expert.model.predicts == Prediction::noise;
+      });
   tracked_ = !exact_ && path_.varies && weighted();
   if (tracked_ && !path_.unit_zeta)
-    throw InvalidInput("zeta: exponents that vary need the models' log densities, or zeta = 1 to track them along the path");
-  if (options_.moves > 0 && !exact_) throw InvalidInput("moves: rejuvenation needs the log densities of all models");
-  if (options_.path.ramp.ess > 0 && !weighted()) throw InvalidInput("ramp.ess: score_mixing has no weights to go by");
+    throw InvalidInput(
+        "zeta: exponents that vary need the models' log densities, or zeta = 1 to track them along the path");
+  if (options_.moves > 0 && !exact_)
+    throw InvalidInput("moves: rejuvenation needs the log densities of all models");
+  if (options_.path.ramp.ess > 0 && !weighted())
+    throw InvalidInput("ramp.ess: score_mixing has no weights to go by");
   start_law(path_.nodes.front(), experts_);
 }
 
@@ -66,10 +86,12 @@ void FeynmanKacCorrector::check() const {
   lehr::describe(copy).read(lehr::describe(copy).values(), "feynman_kac_corrector");
   if (experts_.empty()) throw InvalidInput("experts: at least one model is needed");
   if (options_.particles < 2 * options_.islands)
-    throw InvalidInput("islands: {} particles are less than 2 for each of {} islands", options_.particles, options_.islands);
+    throw InvalidInput("islands: {} particles are less than 2 for each of {} islands", options_.particles,
+                       options_.islands);
   const std::vector<double>& window = options_.resample.window;
   if (window.size() != 2 || !(window[0] >= 0 && window[0] <= window[1] && window[1] <= 1))
-    throw InvalidInput("resample.window: expected two rising shares in [0, 1], found {}", fmt::join(window, " "));
+    throw InvalidInput("resample.window: expected two rising shares in [0, 1], found {}",
+                       fmt::join(window, " "));
 }
 
 auto FeynmanKacCorrector::start(const Moment& now) const -> State {
@@ -83,7 +105,8 @@ auto FeynmanKacCorrector::start(const Moment& now) const -> State {
     for (Index i = first; i < first + size; ++i) {
       Stream stream = random.at_block(static_cast<std::uint64_t>(i));
       QuickStream quick(stream);
-      for (Index j = 0; j < dimension_; ++j) state.x(i, j) = law.mean[j] + std::sqrt(law.variance) * normal(quick);
+      for (Index j = 0; j < dimension_; ++j)
+        state.x(i, j) = law.mean[j] + std::sqrt(law.variance) * normal(quick);
     }
   });
   state.exponents = node.exponents;
@@ -96,7 +119,8 @@ auto FeynmanKacCorrector::start(const Moment& now) const -> State {
     double log_weight = -log_gaussian(state.x.row(i), law.mean, law.variance);
     for (std::size_t e = 0; e < experts_.size(); ++e) {
       const StartLaw own = gaussian_of(node, experts_[e]);
-      const double log_q = exact_ ? state.log_densities(i, static_cast<Index>(e)) : log_gaussian(state.x.row(i), own.mean, own.variance);
+      const double log_q = exact_ ? state.log_densities(i, static_cast<Index>(e))
+                                  : log_gaussian(state.x.row(i), own.mean, own.variance);
       if (tracked_) state.log_densities(i, static_cast<Index>(e)) = log_q;
       log_weight += state.exponents[e] * log_q;
     }
@@ -143,7 +167,9 @@ std::vector<EvaluateDensity> FeynmanKacCorrector::models_at(std::int64_t node) c
     if (exact_)
       models.push_back(expert.model.density_at(t));
     else
-      models.push_back([noise = noise_at(expert.model, process_, t)](const Lanes& x, Lanes& out, ArrayXd&) { noise(x, out); });
+      models.push_back([noise = noise_at(expert.model, process_, t)](const Lanes& x, Lanes& out, ArrayXd&) {
+        noise(x, out);
+      });
   }
   return models;
 }
@@ -153,7 +179,8 @@ void FeynmanKacCorrector::evaluate(State& state, std::int64_t node) const {
   for_blocks([&](Index first, Index count) { evaluate_block(state, node, models, first, count); });
 }
 
-void FeynmanKacCorrector::evaluate_block(State& state, std::int64_t node, const std::vector<EvaluateDensity>& models, Index first,
+void FeynmanKacCorrector::evaluate_block(State& state, std::int64_t node,
+                                         const std::vector<EvaluateDensity>& models, Index first,
                                          Index count) const {
   const Lanes x = state.x.middleRows(first, count).array();
   Lanes out(count, dimension_);
@@ -161,18 +188,23 @@ void FeynmanKacCorrector::evaluate_block(State& state, std::int64_t node, const 
   for (std::size_t e = 0; e < models.size(); ++e) {
     models[e](x, out, values);
     if (out.rows() != count || out.cols() != dimension_)
-      throw InvalidInput("model {}: answers {} x {} for a batch of {} x {}", e + 1, out.rows(), out.cols(), count, dimension_);
+      throw InvalidInput("model {}: answers {} x {} for a batch of {} x {}", e + 1, out.rows(), out.cols(),
+                         count, dimension_);
     for (Index i = 0; i < count; ++i)
       if (!out.row(i).isFinite().all() || (exact_ && !std::isfinite(values[i])))
-        throw NumericalFailure("feynman_kac_corrector: model {}'s score of particle {} is not finite at step {} (noise level {:g})", e + 1,
-                               first + i, node, path_.nodes[static_cast<std::size_t>(node)].rho);
+        throw NumericalFailure(
+            "feynman_kac_corrector: model {}'s score of particle {} is not finite at step {} (noise level "
+            "{:g})",
+            e + 1, first + i, node, path_.nodes[static_cast<std::size_t>(node)].rho);
     state.noises[e].middleRows(first, count) = out.matrix();
     if (exact_) state.log_densities.col(static_cast<Index>(e)).segment(first, count) = values.matrix();
   }
   if (!reward_.evaluate) return;
   reward_.evaluate(x, values, out);
   if (!values.isFinite().all() || !out.isFinite().all())
-    throw NumericalFailure("feynman_kac_corrector: the reward of a particle in [{}, {}) is not finite at step {}", first, first + count, node);
+    throw NumericalFailure(
+        "feynman_kac_corrector: the reward of a particle in [{}, {}) is not finite at step {}", first,
+        first + count, node);
   state.rewards.segment(first, count) = values.matrix();
   state.gradients.middleRows(first, count) = out.matrix();
 }
@@ -180,8 +212,10 @@ void FeynmanKacCorrector::evaluate_block(State& state, std::int64_t node, const 
 // Alone: one model with exponent 1 counts, and nothing is weighed.
 bool FeynmanKacCorrector::euler(const std::vector<double>& exponents) const {
   if (options_.integrator != "auto") return options_.integrator == "euler";
-  const auto zeros = std::count(exponents.begin(), exponents.end(), 0.0), ones = std::count(exponents.begin(), exponents.end(), 1.0);
-  const bool alone = ones == 1 && zeros + 1 == static_cast<std::ptrdiff_t>(exponents.size()) && !reward_.evaluate;
+  const auto zeros = std::count(exponents.begin(), exponents.end(), 0.0),
+             ones = std::count(exponents.begin(), exponents.end(), 1.0);
+  const bool alone =
+      ones == 1 && zeros + 1 == static_cast<std::ptrdiff_t>(exponents.size()) && !reward_.evaluate;
   return tracked_ || !alone;
 }
 
@@ -200,7 +234,8 @@ FeynmanKacCorrector::Transition FeynmanKacCorrector::transition(const State& sta
 }
 
 // The rate of log w at a node's points, per unit of log(rho): |E|^2 - sum_i beta_i |eps_i|^2 - kappa rho a <E, grad r>.
-ArrayXd FeynmanKacCorrector::rate(const State& state, const PathNode& node, double strength, Index first, Index count, ArrayXXd* sum) const {
+ArrayXd FeynmanKacCorrector::rate(const State& state, const PathNode& node, double strength, Index first,
+                                  Index count, ArrayXXd* sum) const {
   ArrayXXd mixed = ArrayXXd::Zero(count, dimension_);
   ArrayXd squares = ArrayXd::Zero(count);
   for (std::size_t e = 0; e < experts_.size(); ++e) {
@@ -217,7 +252,8 @@ ArrayXd FeynmanKacCorrector::rate(const State& state, const PathNode& node, doub
 }
 
 // Shares of the left and the right node's rates in the step's integral.
-std::pair<double, double> FeynmanKacCorrector::rate_shares(const State& state, const PathNode& from, const PathNode& to) const {
+std::pair<double, double> FeynmanKacCorrector::rate_shares(const State& state, const PathNode& from,
+                                                           const PathNode& to) const {
   if (euler(state.exponents)) return {0.5 * (1 - to.rho * to.rho / (from.rho * from.rho)), 0};
   const double half = 0.5 * std::log(from.rho / to.rho);
   return {half, half};
@@ -239,7 +275,8 @@ void FeynmanKacCorrector::propagate_block(State& state, const Stream& random, In
   const ArrayXXd x = state.x.middleRows(first, count).array();
   ArrayXXd mixed, change(count, dimension_);
   Eigen::Map<ArrayXd> gains(increments.data() + first, count);
-  gains = rate_shares(state, from, to).first * rate(state, from, from.strength, first, count, &mixed) + (total - 1) * d * contraction;
+  gains = rate_shares(state, from, to).first * rate(state, from, from.strength, first, count, &mixed) +
+          (total - 1) * d * contraction;
   for (Index i = 0; i < count; ++i) {
     Stream stream = random.at_block(static_cast<std::uint64_t>(first + i));
     QuickStream quick(stream);
@@ -254,7 +291,8 @@ void FeynmanKacCorrector::propagate_block(State& state, const Stream& random, In
   for (std::size_t e = 0; tracked_ && e < experts_.size(); ++e) {
     const auto noise = state.noises[e].middleRows(first, count).array();
     state.log_densities.col(static_cast<Index>(e)).segment(first, count).array() +=
-        d * contraction - (noise * change).rowwise().sum() / rho - 0.5 * delta / (rho * rho) * noise.square().rowwise().sum();
+        d * contraction - (noise * change).rowwise().sum() / rho -
+        0.5 * delta / (rho * rho) * noise.square().rowwise().sum();
   }
   state.x.middleRows(first, count) = (std::exp(to.log_a) * (x / a + change)).matrix();
 }
@@ -266,7 +304,8 @@ void FeynmanKacCorrector::complete(const State& state, std::vector<double>& incr
   const double share = rate_shares(state, from, to).second;
   if (share == 0) return;
   for_blocks([&](Index first, Index count) {
-    Eigen::Map<ArrayXd>(increments.data() + first, count) += share * rate(state, to, from.strength, first, count, nullptr);
+    Eigen::Map<ArrayXd>(increments.data() + first, count) +=
+        share * rate(state, to, from.strength, first, count, nullptr);
   });
 }
 
@@ -280,12 +319,14 @@ void FeynmanKacCorrector::change_exponents(State& state, std::vector<double>& in
   Eigen::Map<Eigen::VectorXd> gains(increments.data(), static_cast<Index>(increments.size()));
   if (weighted())
     for (std::size_t e = 0; e < next.size(); ++e)
-      if (next[e] != state.exponents[e]) gains += (next[e] - state.exponents[e]) * state.log_densities.col(static_cast<Index>(e));
+      if (next[e] != state.exponents[e])
+        gains += (next[e] - state.exponents[e]) * state.log_densities.col(static_cast<Index>(e));
   if (strength != 0) gains += strength * state.rewards;
   state.exponents = next;
 }
 
-void FeynmanKacCorrector::follow_ramp(State& state, const PathNode& node, const std::vector<double>& increments,
+void FeynmanKacCorrector::follow_ramp(State& state, const PathNode& node,
+                                      const std::vector<double>& increments,
                                       std::vector<double>& exponents) const {
   if (node.ramp >= 1) {
     state.ramp = 1;
@@ -294,7 +335,8 @@ void FeynmanKacCorrector::follow_ramp(State& state, const PathNode& node, const 
     for (std::size_t i = 0; i < gains.size(); ++i) {
       gains[i] = 0, weights[i] = state.log_weights[i] + increments[i];
       for (std::size_t e = 0; e < exponents.size(); ++e)
-        gains[i] += (node.scheduled[e] - path_.start[e]) * state.log_densities(static_cast<Index>(i), static_cast<Index>(e));
+        gains[i] += (node.scheduled[e] - path_.start[e]) *
+                    state.log_densities(static_cast<Index>(i), static_cast<Index>(e));
     }
     schedule::EssTempering tempering({.target = options_.path.ramp.ess, .from = state.ramp, .to = 1});
     tempering.observe(gains, weights);
@@ -309,7 +351,8 @@ std::int64_t FeynmanKacCorrector::guard(std::vector<double>& increments) const {
   std::int64_t clamped = 0;
   for (std::int64_t island = 0; guards.any() && island < options_.islands; ++island) {
     const std::span<double> own = island_of(increments, island);
-    const double mean = guards.centre ? std::accumulate(own.begin(), own.end(), 0.0) / static_cast<double>(own.size()) : 0;
+    const double mean =
+        guards.centre ? std::accumulate(own.begin(), own.end(), 0.0) / static_cast<double>(own.size()) : 0;
     double low = -std::numeric_limits<double>::infinity(), high = -low;
     if (guards.clamp > 0) low = -guards.clamp, high = guards.clamp;
     if (guards.quantile > 0) {

@@ -46,9 +46,9 @@
 namespace lehr::diffusion {
 
 struct CorrectorResampling {
-  std::string scheme = "systematic";  // or stratified, residual, multinomial, birth_death
-  Schedule ess = 0.5;                 // resample below this effective share; 0: never
-  std::int64_t every = 0;             // above 0: every so many steps, whatever the effective share
+  std::string scheme = "systematic";    // or stratified, residual, multinomial, birth_death
+  Schedule ess = 0.5;                   // resample below this effective share; 0: never
+  std::int64_t every = 0;               // above 0: every so many steps, whatever the effective share
   std::vector<double> window = {0, 1};  // of progress
 
   void describe(OptionTable& table);
@@ -69,7 +69,7 @@ struct CorrectorOptions {
   std::int64_t particles = 4000, islands = 2;
   PathOptions path;
   std::string integrator = "auto";  // exponential or euler
-  std::string density = "exact";  // log q_i: exact where the model has it, or track
+  std::string density = "exact";    // log q_i: exact where the model has it, or track
   CorrectorResampling resample;
   CorrectorGuards guards;
   std::int64_t moves = 0;  // of rejuvenation a step
@@ -80,8 +80,8 @@ struct CorrectorOptions {
 // One step, as traces show it. The dispersion is -E <x - E x, grad log p> / d over the weighted particles: 1 for particles of the law p
 // (Stein's identity), below 1 where they are too narrow.
 struct CorrectorStep {
-  double step = 0, sigma = 0, ess = 1, log_z = 0, ancestors = 0, increment_mean = 0, increment_deviation = 0, max_weight = 0, zeta = 1,
-         resampled = 0, clamped = 0, acceptance = 0, dispersion = 1;
+  double step = 0, sigma = 0, ess = 1, log_z = 0, ancestors = 0, increment_mean = 0, increment_deviation = 0,
+         max_weight = 0, zeta = 1, resampled = 0, clamped = 0, acceptance = 0, dispersion = 1;
   std::vector<double> exponents = {};
 };
 
@@ -89,23 +89,23 @@ class FeynmanKacCorrector {
  public:
   struct State {
     std::int64_t step = 0;
-    Eigen::MatrixXd x;                     // N x d, a point per row
-    std::vector<Eigen::MatrixXd> noises;   // of each expert at x, N x d
-    Eigen::MatrixXd log_densities;         // N x experts; empty where nobody asks
-    Eigen::VectorXd rewards;               // N, and gradients N x d; empty without a reward
+    Eigen::MatrixXd x;                    // N x d, a point per row
+    std::vector<Eigen::MatrixXd> noises;  // of each expert at x, N x d
+    Eigen::MatrixXd log_densities;        // N x experts; empty where nobody asks
+    Eigen::VectorXd rewards;              // N, and gradients N x d; empty without a reward
     Eigen::MatrixXd gradients;
-    std::vector<double> exponents;         // of this node
-    std::vector<double> log_weights;       // since the last resampling
-    std::vector<double> log_z;             // of the islands, up to the last resampling
+    std::vector<double> exponents;    // of this node
+    std::vector<double> log_weights;  // since the last resampling
+    std::vector<double> log_z;        // of the islands, up to the last resampling
     sample::Genealogy genealogy;
-    std::int64_t starving = 0;             // steps in a row with an effective sample size below 2
+    std::int64_t starving = 0;  // steps in a row with an effective sample size below 2
     double ramp = 0, move_scale = 1;
-    std::vector<double> trace;             // packed CorrectorStep
+    std::vector<double> trace;  // packed CorrectorStep
   };
 
   // Throws InvalidInput for options or models that do not fit together.
-  FeynmanKacCorrector(Process process, std::vector<double> times, std::vector<Expert> experts, Reward reward = {},
-                      CorrectorOptions options = {});
+  FeynmanKacCorrector(Process process, std::vector<double> times, std::vector<Expert> experts,
+                      Reward reward = {}, CorrectorOptions options = {});
 
   State start(const Moment& now) const;
   // Throws NumericalFailure that names the step for a score that is not finite, and where fewer than 2 particles were effective for 10
@@ -115,7 +115,9 @@ class FeynmanKacCorrector {
   void measure(const State& state, Row& row) const;
   std::int64_t steps() const { return static_cast<std::int64_t>(path_.nodes.size()) - 1; }
 
-  Eigen::MatrixXd points(const State& state) const { return state.x.transpose(); }  // d x N, of the current node
+  Eigen::MatrixXd points(const State& state) const {
+    return state.x.transpose();
+  }  // d x N, of the current node
   // The last step to noise 0, which carries no weight: (x - s E) / a.
   Eigen::MatrixXd denoised(const State& state) const;
   // ln of every particle's weight, its island's included; normalised to sum 1 by `probabilities`.
@@ -135,44 +137,52 @@ class FeynmanKacCorrector {
     visit("step", state.step), visit("x", state.x);
     state.noises.resize(experts_.size());
     for (std::size_t i = 0; i < experts_.size(); ++i) visit("noise" + std::to_string(i), state.noises[i]);
-    visit("log_densities", state.log_densities), visit("rewards", state.rewards), visit("gradients", state.gradients);
+    visit("log_densities", state.log_densities), visit("rewards", state.rewards),
+        visit("gradients", state.gradients);
     visit("exponents", state.exponents), visit("log_weights", state.log_weights), visit("log_z", state.log_z);
     state.genealogy.fields(visit, "genealogy");
-    visit("starving", state.starving), visit("ramp", state.ramp), visit("move_scale", state.move_scale), visit("trace", state.trace);
+    visit("starving", state.starving), visit("ramp", state.ramp), visit("move_scale", state.move_scale),
+        visit("trace", state.trace);
   }
 
  private:
   bool weighted() const { return options_.method == "fkc"; }
   bool birth_death() const { return options_.resample.scheme == "birth_death"; }
-  std::int64_t island_start(std::int64_t island) const { return island * options_.particles / options_.islands; }
+  std::int64_t island_start(std::int64_t island) const {
+    return island * options_.particles / options_.islands;
+  }
   std::span<double> island_of(std::vector<double>& values, std::int64_t island) const;
   void check() const;
 
   // Noises, log densities and rewards at a node. `exact` says whether to overwrite log densities.
   void evaluate(State& state, std::int64_t node) const;
-  void evaluate_block(State& state, std::int64_t node, const std::vector<EvaluateDensity>& models, Eigen::Index first,
-                      Eigen::Index count) const;
+  void evaluate_block(State& state, std::int64_t node, const std::vector<EvaluateDensity>& models,
+                      Eigen::Index first, Eigen::Index count) const;
   std::vector<EvaluateDensity> models_at(std::int64_t node) const;
   void for_blocks(const std::function<void(Eigen::Index first, Eigen::Index count)>& body) const;
 
   void propagate(State& state, const Moment& now, std::vector<double>& increments) const;
-  void propagate_block(State& state, const Stream& random, Eigen::Index first, Eigen::Index count, std::vector<double>& increments) const;
+  void propagate_block(State& state, const Stream& random, Eigen::Index first, Eigen::Index count,
+                       std::vector<double>& increments) const;
   struct Transition {
     double pull, spread;
   };
   Transition transition(const State& state, double total) const;
-  Eigen::ArrayXd rate(const State& state, const PathNode& node, double strength, Eigen::Index first, Eigen::Index count,
-                      Eigen::ArrayXXd* sum) const;
+  Eigen::ArrayXd rate(const State& state, const PathNode& node, double strength, Eigen::Index first,
+                      Eigen::Index count, Eigen::ArrayXXd* sum) const;
   std::pair<double, double> rate_shares(const State& state, const PathNode& from, const PathNode& to) const;
   bool euler(const std::vector<double>& exponents) const;  // how steps are taken
   void complete(const State& state, std::vector<double>& increments) const;
   void change_exponents(State& state, std::vector<double>& increments) const;
-  void follow_ramp(State& state, const PathNode& node, const std::vector<double>& increments, std::vector<double>& exponents) const;
+  void follow_ramp(State& state, const PathNode& node, const std::vector<double>& increments,
+                   std::vector<double>& exponents) const;
   std::int64_t guard(std::vector<double>& increments) const;
   bool resampling_due(const State& state, double ess_share) const;
-  void select(State& state, const Moment& now, const std::vector<double>& increments, CorrectorStep& record) const;
+  void select(State& state, const Moment& now, const std::vector<double>& increments,
+              CorrectorStep& record) const;
   std::vector<std::int64_t> survivors(std::span<const double> probabilities, Stream& random) const;
-  std::vector<std::int64_t> births(const std::vector<double>& increments, std::int64_t island, Stream& random) const;
+  std::vector<std::int64_t> births(const std::vector<double>& increments, std::int64_t island,
+                                   Stream& random) const;
   void inherit(State& state, const std::vector<std::int64_t>& ancestors) const;
   double rejuvenate(State& state, const Moment& now) const;
   Eigen::ArrayXd log_target(const State& state) const;

@@ -36,15 +36,17 @@ struct Reward {
 
 struct RampOptions {
   std::vector<double> levels = {};  // rho where it starts and where it ends
-  std::vector<double> start = {};   // exponents before it; empty: beta_i / B, or 0, .., 0, 1 where sum beta_i = 1
-  double ess = 0;                   // above 0: a controller, see feynman_kac_corrector.hpp
+  std::vector<double> start =
+      {};          // exponents before it; empty: beta_i / B, or 0, .., 0, 1 where sum beta_i = 1
+  double ess = 0;  // above 0: a controller, see feynman_kac_corrector.hpp
 
   void describe(OptionTable& table);
 };
 
 struct PathOptions {
   Schedule zeta = 1;
-  std::string clock = "log_sigma";  // what exponents, strength and zeta are schedules of: log_sigma or progress
+  std::string clock =
+      "log_sigma";  // what exponents, strength and zeta are schedules of: log_sigma or progress
   RampOptions ramp;
 
   void describe(OptionTable& table);
@@ -66,8 +68,9 @@ struct CorrectorPath {
 };
 
 // `times` fall. Throws InvalidInput where zeta is below 0, or a ramp or its start does not fit.
-CorrectorPath corrector_path(const Process& process, const std::vector<double>& times, const std::vector<Expert>& experts,
-                             const Reward& reward, const PathOptions& options);
+CorrectorPath corrector_path(const Process& process, const std::vector<double>& times,
+                             const std::vector<Expert>& experts, const Reward& reward,
+                             const PathOptions& options);
 
 // N(mean, variance I) ~ prod_i N(a m_i, a^2 v_i + s^2)^beta_i: where particles start.
 struct StartLaw {
@@ -77,7 +80,8 @@ struct StartLaw {
 // Throws InvalidInput, naming the exponents, where the product has no finite integral.
 StartLaw start_law(const PathNode& node, const std::vector<Expert>& experts);
 // log N(x; mean, variance I).
-double log_gaussian(const Eigen::Ref<const Eigen::RowVectorXd>& x, const Eigen::VectorXd& mean, double variance);
+double log_gaussian(const Eigen::Ref<const Eigen::RowVectorXd>& x, const Eigen::VectorXd& mean,
+                    double variance);
 // What the model is taken for at this node.
 StartLaw gaussian_of(const PathNode& node, const Expert& expert);
 

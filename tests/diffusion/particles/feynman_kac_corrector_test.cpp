@@ -13,7 +13,9 @@ namespace {
 
 using namespace test;
 
-stats::GaussianMixture standard_normal() { return mixture(R"json({"weights":[1],"means":[[0,0]],"variances":[1]})json"); }
+stats::GaussianMixture standard_normal() {
+  return mixture(R"json({"weights":[1],"means":[[0,0]],"variances":[1]})json");
+}
 
 Composition annealing(double exponent, std::vector<double> ramp = {}) {
   Composition c{.laws = {annealing4()}, .exponents = {exponent}};
@@ -39,7 +41,8 @@ Composition mixing(Composition c) {
 }
 
 struct Errors {
-  double variation = 0, log_z = 0, worst_log_z = 0;  // means over seeds, log_z signed, and the largest |log_z|
+  double variation = 0, log_z = 0,
+         worst_log_z = 0;  // means over seeds, log_z signed, and the largest |log_z|
 };
 Errors errors_of(const Composition& c, const AnnealedTruth& truth, int seeds = 5) {
   Errors e;
@@ -65,7 +68,8 @@ TEST(FeynmanKacCorrector, ExponentsOnARamp) {
   const Errors two = errors_of(annealing(2, {2, 0.1}), truth2());
   EXPECT_LE(two.variation, 0.03);
   EXPECT_LE(two.worst_log_z, 0.08);
-  const Errors four = errors_of(annealing(4, {2, 0.1}), truth4()), late = errors_of(annealing(4, {0.5, 0.02}), truth4());
+  const Errors four = errors_of(annealing(4, {2, 0.1}), truth4()),
+               late = errors_of(annealing(4, {0.5, 0.02}), truth4());
   EXPECT_LE(four.variation, 0.04);
   EXPECT_LE(std::abs(four.log_z), 0.25);
   EXPECT_LE(late.variation, 0.02);
@@ -90,7 +94,8 @@ TEST(FeynmanKacCorrectorSlow, TracksDensitiesWhereTheModelHasNone) {
 // N = 8000, 400 steps, seeds 1 to 4; P(x0 > 0) and log Z in closed form.
 TEST(FeynmanKacCorrectorSlow, ProductOfExperts) {
   constexpr double exact_right = 0.0825688056551085, exact_log_z = -1.4231952827970153;
-  const stats::GaussianMixture law = mixture(R"json({"weights":[0.9174311739456503,0.0825688056551085],"means":[[-3,0],[3,0]],"variances":[0.045,0.5]})json");
+  const stats::GaussianMixture law = mixture(
+      R"json({"weights":[0.9174311739456503,0.0825688056551085],"means":[[-3,0],[3,0]],"variances":[0.045,0.5]})json");
   const Eigen::MatrixXd truth = draw_mixture(law, 8000, Seed{77}, lane("truth"));
   Eigen::MatrixXd corrected(2, 32000), mixed_points(2, 32000);
   double right = 0, log_z = 0, mixed = 0, ramped_distance = 0;
@@ -114,9 +119,11 @@ TEST(FeynmanKacCorrectorSlow, ProductOfExperts) {
 
 // N = 2000, seed 1; over 10 seeds the mean error is 0.044 and 0.065 (exact moments from a grid).
 TEST(FeynmanKacCorrector, Guidance) {
-  for (const auto& [guidance, first, bound] : {std::tuple{2.0, 1.6146080406069332, 0.08}, {4.0, 1.7150397624862421, 0.16}}) {
+  for (const auto& [guidance, first, bound] :
+       {std::tuple{2.0, 1.6146080406069332, 0.08}, {4.0, 1.7150397624862421, 0.16}}) {
     const Eigen::Vector2d exact(first, 0);
-    const double error = (run(guided(guidance), 1).mean() - exact).norm(), mixed = (run(mixing(guided(guidance)), 1).mean() - exact).norm();
+    const double error = (run(guided(guidance), 1).mean() - exact).norm(),
+                 mixed = (run(mixing(guided(guidance)), 1).mean() - exact).norm();
     EXPECT_LE(error, bound) << guidance;
     EXPECT_LE(error, 0.5 * mixed) << guidance;
   }
@@ -150,9 +157,11 @@ TEST(FeynmanKacCorrector, OneGaussianAndSmallZeta) {
 // the data (variance preserving); at noise level 10 the tilted law lies far off the start. N = 8000: standard deviation of the mean 0.012.
 TEST(FeynmanKacCorrector, TiltsByAReward) {
   const Eigen::RowVector2d slope(0.8, -0.4);
-  for (const auto& [process, strength, steps] :
-       {std::tuple{"edm(0.01, 10)", "linear(from=0, to=1)", 200}, {"vp-linear", "linear(from=0, to=1)", 200}, {"vp-linear", "1", 800}}) {
-    Composition c{.laws = {mixture(R"json({"weights":[1],"means":[[1,0]],"variances":[0.5]})json")}, .exponents = {1}};
+  for (const auto& [process, strength, steps] : {std::tuple{"edm(0.01, 10)", "linear(from=0, to=1)", 200},
+                                                 {"vp-linear", "linear(from=0, to=1)", 200},
+                                                 {"vp-linear", "1", 800}}) {
+    Composition c{.laws = {mixture(R"json({"weights":[1],"means":[[1,0]],"variances":[0.5]})json")},
+                  .exponents = {1}};
     c.process = Process::parse(process);
     c.steps = steps, c.options.particles = 8000;
     c.reward.strength = Schedule::parse(strength);
@@ -175,16 +184,17 @@ TEST(FeynmanKacCorrector, VariancePreserving) {
   const double log_two_pi = std::log(2 * M_PI);
   for (const bool ramp : {false, true}) {
     const double first = ramp ? 1.5 : 0.9, second = ramp ? 1 : 0.6;
-    Composition c{.laws = {standard_normal(), mixture(R"json({"weights":[1],"means":[[1,1]],"variances":[0.5]})json")},
-                  .exponents = {first, second}};
+    Composition c{
+        .laws = {standard_normal(), mixture(R"json({"weights":[1],"means":[[1,1]],"variances":[0.5]})json")},
+        .exponents = {first, second}};
     c.process = ramp ? Process::vp_linear() : Process::vp_linear().between(1e-3, 0.6);
     c.steps = ramp ? 200 : 400, c.options.particles = 8000;
     if (ramp) c.options.path.ramp.levels = {1, 0.1};
     const Answer a = run(c, 2);
     const double precision = first + 2 * second, mean = 2 * second / precision;
     // log of the integral of prod N^beta: twice that of the line.
-    const double line = -0.5 * first * log_two_pi - 0.5 * second * (log_two_pi + std::log(0.5)) + 0.5 * std::log(2 * M_PI / precision) -
-                        0.5 * (2 * second - 2 * second * mean);
+    const double line = -0.5 * first * log_two_pi - 0.5 * second * (log_two_pi + std::log(0.5)) +
+                        0.5 * std::log(2 * M_PI / precision) - 0.5 * (2 * second - 2 * second * mean);
     EXPECT_NEAR(a.mean()[0], mean, ramp ? 0.04 : 0.1) << ramp;
     EXPECT_NEAR(a.mean()[1], mean, ramp ? 0.04 : 0.1) << ramp;
     EXPECT_NEAR(a.variance(), 1 / precision, 0.03) << ramp;
@@ -235,7 +245,8 @@ TEST(FeynmanKacCorrector, GuardsAreCountedAndReported) {
   double count = 0;
   for (const CorrectorStep& s : clamped.trace) count += s.clamped;
   EXPECT_GT(count, 0);
-  EXPECT_TRUE(std::any_of(clamped.warnings.begin(), clamped.warnings.end(), [](const auto& w) { return w.find("limited") != w.npos; }));
+  EXPECT_TRUE(std::any_of(clamped.warnings.begin(), clamped.warnings.end(),
+                          [](const auto& w) { return w.find("limited") != w.npos; }));
   c.options.guards = {.centre = true, .clamp = 0, .quantile = 0.9};
   const Answer centred = run(c, 1);
   EXPECT_NEAR(centred.trace.front().clamped, 400, 2);
@@ -263,11 +274,13 @@ TEST(FeynmanKacCorrector, ThreadsAndResumesChangeNothing) {
     StateReader reader(writer.tensors);
     method.fields(reader, restored);
     for (std::int64_t k = restored.step; k < 40; ++k)
-      method.advance(restored, {.step = k, .steps = 40, .progress = static_cast<double>(k) / 40, .seed = Seed{5}});
+      method.advance(restored,
+                     {.step = k, .steps = 40, .progress = static_cast<double>(k) / 40, .seed = Seed{5}});
     return restored;
   };
   auto state = method.start({.steps = 40, .seed = Seed{5}});
-  for (std::int64_t k = 0; k < 17; ++k) method.advance(state, {.step = k, .steps = 40, .progress = static_cast<double>(k) / 40, .seed = Seed{5}});
+  for (std::int64_t k = 0; k < 17; ++k)
+    method.advance(state, {.step = k, .steps = 40, .progress = static_cast<double>(k) / 40, .seed = Seed{5}});
   const auto resumed = half(state);
   EXPECT_TRUE(resumed.x == one.state.x);
   EXPECT_EQ(resumed.trace, one.state.trace);
@@ -333,7 +346,8 @@ TEST(FeynmanKacCorrector, FailuresNameTheStep) {
       if (t < 1) out(0, 0) = std::nan("");
     };
   };
-  const FeynmanKacCorrector broken(c.process, TimeGrid::parse("rho(7)").times(c.process, 50), experts, {}, c.options);
+  const FeynmanKacCorrector broken(c.process, TimeGrid::parse("rho(7)").times(c.process, 50), experts, {},
+                                   c.options);
   try {
     drive(broken, Budget::steps(50), Seed{1});
     FAIL();
