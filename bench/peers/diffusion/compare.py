@@ -4,8 +4,9 @@
     /usr/bin/python3 bench/peers/diffusion/compare.py --lehr build/release/apps/lehr/lehr
 
 64 dimensions, 8 spherical components, 20 steps of tAB-DEIS of order 3 on the quadratic grid, 100,000 samples, one thread on every side,
-processor time of sampling alone (starting noise included). The peers work on blocks of points that suit them best (the best of several
-sizes counts) with matrix products for the distances to the means. End points from the same starts agree (largest difference is printed).
+processor time of sampling alone (starting noise included). The peers come in two ways of writing: as the formula reads, with the differences to all
+means as an array of n x K x d ("differences"), and with matrix products for distances and sums ("products"), on blocks of points that suit them best (the
+best of several sizes counts). End points from the same starts agree (largest difference is printed).
 """
 import argparse
 import json
@@ -61,14 +62,24 @@ def noise_numpy(x, a, s, log_weights, means, variances):
     return s * (x * p.sum(1)[:, None] - p @ centres)
 
 
-def solve_numpy(x, grid, mixture, block):
+def noise_differences(x, a, s, log_weights, means, variances):
+    v = a * a * variances + s * s
+    difference = x[:, None, :] - a * means
+    logits = log_weights - 0.5 * x.shape[1] * np.log(v) - 0.5 * (difference**2).sum(-1) / v
+    logits -= logits.max(1, keepdims=True)
+    p = np.exp(logits)
+    p /= p.sum(1, keepdims=True)
+    return s * ((p / v)[:, :, None] * difference).sum(1)
+
+
+def solve_numpy(x, grid, mixture, block, noise=noise_numpy):
     t, a, s, rows = grid
     ends = np.empty_like(x)
     for first in range(0, len(x), block):
         y = x[first:first + block]
         history = []
         for i, (ratio, factors) in enumerate(rows):
-            history.insert(0, noise_numpy(y, a[i], s[i], *mixture))
+            history.insert(0, noise(y, a[i], s[i], *mixture))
             y = ratio * y
             for c, e in zip(factors, history):
                 y += c * e
@@ -93,6 +104,29 @@ def solve_torch(x, grid, mixture, block):
                 squared = (y * y).sum(1, keepdim=True) - 2 * (y @ centres.T) + (centres * centres).sum(1)
                 p = torch.softmax(log_weights - 0.5 * y.shape[1] * torch.log(v) - 0.5 * squared / v, dim=1) / v
                 history.insert(0, s[i] * (y * p.sum(1, keepdim=True) - p @ centres))
+                y = ratio * y
+                for c, e in zip(factors, history):
+                    y.add_(e, alpha=float(c))
+                del history[3:]
+            ends.append(y)
+    return torch.cat(ends).numpy()
+
+
+def solve_torch_differences(x, grid, mixture, block):
+    import torch
+
+    torch.set_num_threads(1)
+    t, a, s, rows = grid
+    log_weights, means, variances = (torch.from_numpy(np.asarray(m)) for m in mixture)
+    ends = []
+    with torch.no_grad():
+        for y in torch.from_numpy(x).split(block):
+            history = []
+            for i, (ratio, factors) in enumerate(rows):
+                v = a[i] ** 2 * variances + s[i] ** 2
+                difference = y[:, None, :] - a[i] * means
+                p = torch.softmax(log_weights - 0.5 * y.shape[1] * torch.log(v) - 0.5 * (difference**2).sum(-1) / v, dim=1)
+                history.insert(0, s[i] * ((p / v)[:, :, None] * difference).sum(1))
                 y = ratio * y
                 for c, e in zip(factors, history):
                     y.add_(e, alpha=float(c))
@@ -137,18 +171,22 @@ def main():
         def peer(solve, block):
             return processor_time(lambda: solve(np.random.default_rng(1).standard_normal((options.count, 64)), grid, mixture, block))[1]
 
-        solvers = {"NumPy": solve_numpy}
+        def solve_differences(x, grid, mixture, block):
+            return solve_numpy(x, grid, mixture, block, noise_differences)
+
+        solvers = {"NumPy, products": solve_numpy, "NumPy, differences": solve_differences}
         try:
             import torch  # noqa: F401
-            solvers["PyTorch"] = solve_torch
+            solvers["PyTorch, products"] = solve_torch
+            solvers["PyTorch, differences"] = solve_torch_differences
         except ImportError:
             print("PyTorch is not installed")
         rounds = []
         for _ in range(3):  # both sides in turn, so that a busy machine hits them alike
-            rounds.append({"Lehr": lehr(), **{name: min(peer(solve, block) for block in (500, 2000, 10000)) for name, solve in solvers.items()}})
+            rounds.append({"Lehr": lehr(), **{name: min(peer(solve, block) for block in ((500, 2000, 10000) if "products" in name else (200, 1000))) for name, solve in solvers.items()}})
         middle = {name: sorted(r[name] for r in rounds)[1] for name in rounds[0]}
         for name, seconds in middle.items():
-            print(f"{name:8s} {seconds:7.3f} s   {seconds / middle['Lehr']:6.1f} times Lehr's")
+            print(f"{name:22s} {seconds:7.3f} s   {seconds / middle['Lehr']:6.1f} times Lehr's")
 
 
 if __name__ == "__main__":
