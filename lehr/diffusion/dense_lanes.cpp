@@ -54,12 +54,12 @@ void Dense(const float* packed, const float* bias, std::int64_t inputs, std::int
 void Silu(const float* x, const float* shift, float* to, std::int64_t n) {
   const F f;
   const auto width = static_cast<std::int64_t>(hn::Lanes(f));
-  const auto one = hn::Set(f, 1.0f);
+  const auto one = hn::Set(f, 1.0f), most = hn::Set(f, 87.0f);  // e^88 and more is out of Exp's range
   for (std::int64_t c = 0; c < n; ++c) {
     const auto s = hn::Set(f, shift != nullptr ? shift[c] : 0.0f);
     for (std::int64_t p = 0; p < dense_lanes; p += width) {
       const auto z = hn::Add(hn::LoadU(f, x + c * dense_lanes + p), s);
-      hn::StoreU(hn::Div(z, hn::Add(one, hn::Exp(f, hn::Neg(z)))), f, to + c * dense_lanes + p);
+      hn::StoreU(hn::Div(z, hn::Add(one, hn::Exp(f, hn::Min(hn::Neg(z), most)))), f, to + c * dense_lanes + p);
     }
   }
 }

@@ -45,6 +45,18 @@ TEST(DenseLanes, IsAMatrixProduct) {
     }
 }
 
+// Far beyond the range of e^z in single precision too.
+TEST(DenseLanes, SiluIsFiniteEverywhere) {
+  std::vector<float> x(64), y(64);
+  for (int i = 0; i < 64; ++i) x[static_cast<std::size_t>(i)] = static_cast<float>((i - 32) * std::abs(i - 32));
+  const float shift = 0.5f;
+  silu_lanes(x.data(), &shift, y.data(), 1);
+  for (std::size_t i = 0; i < 64; ++i) {
+    const double z = static_cast<double>(x[i]) + 0.5;
+    EXPECT_NEAR(y[i], z / (1 + std::exp(-z)), 1e-6 * std::max(1.0, std::abs(z)));
+  }
+}
+
 TEST(ResidualNetwork, GivesTheOutputsOfItsCheckFile) {
   if (!std::filesystem::exists(folder())) GTEST_SKIP() << folder() << " is not here";
   const ScoreModel model = residual_network(read_network(folder() / "eps_network.json"), "eps_network.json");

@@ -165,7 +165,7 @@ def main():
         print(f"end points from the same 1000 starts differ by at most {np.abs(ours - theirs).max():.1e}")
 
         def lehr():
-            answer = subprocess.run([options.bench, model, str(options.count)], check=True, capture_output=True)
+            answer = subprocess.run([options.bench, model, str(options.count), "20"], check=True, capture_output=True)
             return json.loads(answer.stdout)["seconds"]
 
         def peer(solve, block):

@@ -1,24 +1,28 @@
-// Sampling an exact mixture, timed: bench/peers/diffusion/compare.py runs this beside NumPy and PyTorch.
-//   diffusion_bench MIXTURE.json COUNT      20 steps of tAB-DEIS of order 3 on one thread; a line of JSON with the processor time
+// Sampling a model, timed: compare.py and network.py run this beside NumPy and PyTorch.
+//   diffusion_bench MODEL COUNT STEPS     MODEL: a mixture (.json) or a network (.safetensors); tAB-DEIS of order 3 on one thread
+// A line of JSON says the processor time.
 #include <fmt/format.h>
 
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 
 #include "lehr/core/parallel.hpp"
 #include "lehr/diffusion/deis.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/mixture_score.hpp"
+#include "lehr/diffusion/residual_network.hpp"
 
 int main(int count, char** words) {
   using namespace lehr;
   using namespace lehr::diffusion;
-  if (count != 3) return 2;
+  if (count != 4) return 2;
   set_threads(1);
+  const std::filesystem::path path = words[1];
   const Process process = Process::vp_linear();
-  const ScoreModel model = mixture_score(read_mixture(words[1]), process);
+  const ScoreModel model = path.extension() == ".json" ? mixture_score(read_mixture(path), process) : residual_network(read_network(path), path.string());
   const auto begin = std::clock();
-  const Plan plan = deis_plan(process, TimeGrid::parse("power_t(2)").times(process, 20), {.order = 3});
+  const Plan plan = deis_plan(process, TimeGrid::parse("power_t(2)").times(process, std::atol(words[3])), {.order = 3});
   const Eigen::Index total = std::atol(words[2]);
   double sum = 0;
   for (Eigen::Index first = 0; first < total; first += 4096) {
