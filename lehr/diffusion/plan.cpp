@@ -40,10 +40,13 @@ class PlaceFinder {
     places.state.assign(nodes_.size(), -1);
     places.noise.assign(nodes_.size(), -1);
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      places.state[i] = take(places);
+      // A state that nobody needs after this node gives its place to it.
+      const auto heir = std::ranges::find_if(nodes_[i].states, [&](const PlanTerm& term) { return last_state_[at(term)] == static_cast<int>(i); });
+      const std::size_t inherited = heir == nodes_[i].states.end() ? nodes_.size() : at(*heir);
+      places.state[i] = inherited < nodes_.size() ? places.state[inherited] : take(places);
       if (nodes_[i].evaluated) places.noise[i] = take(places);
       for (std::size_t j = 0; j <= i; ++j) {
-        if (last_state_[j] == static_cast<int>(i)) free_.push_back(places.state[j]);
+        if (last_state_[j] == static_cast<int>(i) && j != inherited) free_.push_back(places.state[j]);
         if (last_noise_[j] == static_cast<int>(i)) free_.push_back(places.noise[j]);
       }
     }
@@ -62,6 +65,14 @@ class PlaceFinder {
   const std::vector<PlanNode>& nodes_;
   std::vector<int> last_state_, last_noise_, free_;
 };
+
+// Point number `column` of the prior.
+template <class Row>
+void draw_prior(Seed seed, Index column, double deviation, Row&& to) {
+  Stream stream(seed, lane("diffusion.start"), static_cast<std::uint64_t>(column));
+  QuickStream random(stream);
+  for (Index j = 0; j < to.size(); ++j) to(j) = deviation * normal(random);
+}
 
 // Sums of squares over a block, node by node.
 struct BlockSums {
@@ -95,21 +106,25 @@ class Follower {
   using Memory = std::vector<ArrayXXd>;
   Memory memory() const { return Memory(static_cast<std::size_t>(places_.count)); }
 
-  // Columns [first, first + count) of the batch.
-  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, MatrixXd& ends, BlockSums* sums, Memory& memory) const {
+  // Columns [first, first + count) of the batch; `starts` empty: points of the prior.
+  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends, BlockSums* sums, Memory& memory) const {
     run(starts, first, count, ends, sums, memory, false);
     // What is not finite stays so to the end; then the block is repeated to find where it began.
     if (!std::isfinite(ends.middleCols(first, count).sum())) run(starts, first, count, ends, nullptr, memory, true);
   }
 
  private:
-  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, MatrixXd& ends, BlockSums* sums, Memory& memory, bool watchful) const {
+  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends, BlockSums* sums, Memory& memory,
+           bool watchful) const {
     const Index rows = (count + 7) / 8 * 8;
-    for (ArrayXXd& place : memory) place.resize(rows, starts.rows());
+    for (ArrayXXd& place : memory) place.resize(rows, ends.rows());
     for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
       ArrayXXd& x = memory[static_cast<std::size_t>(places_.state[i])];
       if (i == 0) {
-        x.topRows(count) = starts.middleCols(first, count).transpose().array();
+        if (starts.size() > 0)
+          x.topRows(count) = starts.middleCols(first, count).transpose().array();
+        else
+          for (Index row = 0; row < count; ++row) draw_prior(options_.seed, options_.first_column + first + row, process_.prior_deviation(), x.row(row));
         for (Index row = count; row < rows; ++row) x.row(row) = x.row(count - 1);
       } else {
         combine(i, memory, x);
@@ -220,21 +235,21 @@ void check_plan(const Plan& plan) {
   }
 }
 
-MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& process, const Eigen::Ref<const MatrixXd>& starts,
-                const FollowOptions& options) {
+namespace {
+
+void follow_blocks(const Plan& plan, const ScoreModel& model, const Process& process, const Eigen::Ref<const MatrixXd>& starts,
+                   const FollowOptions& options, Eigen::Ref<MatrixXd> ends) {
   check_plan(plan);
-  if (starts.rows() != model.dimension)
-    throw InvalidInput("the model has {} dimensions, the starts {}", model.dimension, starts.rows());
+  if (ends.rows() != model.dimension) throw InvalidInput("the model has {} dimensions, the starts {}", model.dimension, ends.rows());
   const Follower follower(plan, model, process, options);
-  MatrixXd ends(starts.rows(), starts.cols());
-  const Index block = model.rows, blocks = (starts.cols() + block - 1) / block;
+  const Index block = model.rows, count = ends.cols(), blocks = (count + block - 1) / block;
   std::vector<BlockSums> sums(options.trace != nullptr ? static_cast<std::size_t>(blocks) : 0, BlockSums(plan.nodes.size()));
   // Several blocks share their memory.
   constexpr Index together = 16;
   const auto run = [&](std::int64_t group) {
     Follower::Memory memory = follower.memory();
     for (Index b = group * together; b < std::min(blocks, (group + 1) * together); ++b)
-      follower.run(starts, b * block, std::min(block, starts.cols() - b * block), ends, sums.empty() ? nullptr : &sums[static_cast<std::size_t>(b)], memory);
+      follower.run(starts, b * block, std::min(block, count - b * block), ends, sums.empty() ? nullptr : &sums[static_cast<std::size_t>(b)], memory);
   };
   const Index groups = (blocks + together - 1) / together;
   if (model.parallel) {
@@ -245,22 +260,27 @@ MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& proces
   if (options.trace != nullptr) {
     BlockSums total(plan.nodes.size());
     for (const BlockSums& part : sums) total.add(part);
-    write_trace(plan, model, total, static_cast<double>(starts.size()), *options.trace);
+    write_trace(plan, model, total, static_cast<double>(ends.size()), *options.trace);
   }
+}
+
+}  // namespace
+
+MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& process, const Eigen::Ref<const MatrixXd>& starts,
+                const FollowOptions& options) {
+  MatrixXd ends(starts.rows(), starts.cols());
+  if (starts.cols() > 0) follow_blocks(plan, model, process, starts, options, ends);
   return ends;
+}
+
+void follow_from_prior(const Plan& plan, const ScoreModel& model, const Process& process, const FollowOptions& options, Eigen::Ref<MatrixXd> ends) {
+  follow_blocks(plan, model, process, MatrixXd(), options, ends);
 }
 
 MatrixXd prior_points(const Process& process, Index dimension, Index count, Seed seed, std::int64_t first_column) {
   MatrixXd points(dimension, count);
   const double deviation = process.prior_deviation();
-  parallel_for(
-      count,
-      [&](std::int64_t i) {
-        Stream stream(seed, lane("diffusion.start"), static_cast<std::uint64_t>(first_column + i));
-        QuickStream random(stream);
-        for (Index j = 0; j < dimension; ++j) points(j, i) = deviation * normal(random);
-      },
-      256);
+  parallel_for(count, [&](std::int64_t i) { draw_prior(seed, first_column + i, deviation, points.col(i)); }, 256);
   return points;
 }
 

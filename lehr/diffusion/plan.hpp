@@ -66,6 +66,9 @@ struct FollowOptions {
 Eigen::MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& process, const Eigen::Ref<const Eigen::MatrixXd>& starts,
                        const FollowOptions& options = {});
 
+// The same from `prior_points(process, d, n, options.seed, options.first_column)` to `ends` (d x n), drawn block by block.
+void follow_from_prior(const Plan& plan, const ScoreModel& model, const Process& process, const FollowOptions& options, Eigen::Ref<Eigen::MatrixXd> ends);
+
 // Points of the prior at T: N(0, s(T)^2 I), point i addressed by (seed, i).
 Eigen::MatrixXd prior_points(const Process& process, Eigen::Index dimension, Eigen::Index count, Seed seed, std::int64_t first_column = 0);
 

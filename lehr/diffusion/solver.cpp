@@ -84,11 +84,13 @@ SampleChunks::State SampleChunks::start(const Moment&) const {
 void SampleChunks::advance(State& state, const Moment& now) const {
   const Eigen::Index first = state.done, size = std::min(chunk, count_ - first);
   std::vector<StepTrace> trace;
-  const Eigen::MatrixXd starts =
-      starts_.size() > 0 ? Eigen::MatrixXd(starts_.middleCols(first, size)) : prior_points(process_, model_.dimension, size, now.seed, first);
-  state.points.middleCols(first, size) = follow(plan_, model_, process_, starts, {now.seed, first, &trace});
+  const FollowOptions options{now.seed, first, &trace};
+  if (starts_.size() > 0)
+    state.points.middleCols(first, size) = follow(plan_, model_, process_, starts_.middleCols(first, size), options);
+  else
+    follow_from_prior(plan_, model_, process_, options, state.points.middleCols(first, size));
   for (std::size_t i = 0; i < trace.size(); ++i) {
-    const auto numbers = static_cast<double>(starts.size());
+    const auto numbers = static_cast<double>(size * model_.dimension);
     state.sums.col(static_cast<Eigen::Index>(i)) +=
         numbers * Eigen::Vector3d(trace[i].state * trace[i].state, trace[i].noise * trace[i].noise, trace[i].error * trace[i].error);
   }
