@@ -11,7 +11,7 @@ using Eigen::Index;
 
 namespace {
 
-constexpr Index drawn_points = 2000;
+constexpr Index drawn_samples = 2000;
 
 Series series_of(std::string label, Series::Style style, int color = -1) {
   Series series;
@@ -141,7 +141,7 @@ Figure cloud_figure(const ChainsResult& result) {
   figure.x.label = "x0", figure.y.label = line ? "sample" : "x1";
   const auto cloud = [&](std::string label, const Eigen::MatrixXd& points, double place, int color) {
     Series series = series_of(std::move(label), Series::Style::points, color);
-    for (Index i = 0; i < std::min(points.cols(), drawn_points); ++i)
+    for (Index i = 0; i < std::min(points.cols(), drawn_samples); ++i)
       series.x.push_back(points(0, i)), series.y.push_back(line ? place : points(1, i));
     return series;
   };

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "apps/lehr/diffusion/compose.hpp"
+#include "apps/lehr/diffusion/point_figures.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/quality.hpp"
@@ -17,7 +18,6 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr Index drawn_points = 3000;
 constexpr std::size_t drawn_rows = 25;
 
 struct Estimates {
@@ -191,16 +191,6 @@ Figure steps_figure(const ComposeProblem& problem, const Composed& run) {
     figure.series.push_back(std::move(beta));
   }
   return figure;
-}
-
-Series cloud(const std::string& label, const MatrixXd& points, int color) {
-  Series result = series(label, Series::Style::points, color);
-  const Index stride = (points.cols() + drawn_points - 1) / drawn_points;
-  for (Index i = 0; i < points.cols(); i += stride) {
-    result.x.push_back(points(0, i));
-    result.y.push_back(points.rows() > 1 ? points(1, i) : static_cast<double>(i));
-  }
-  return result;
 }
 
 Figure cloud_figure(const Composed& run, const Composed* mixed) {

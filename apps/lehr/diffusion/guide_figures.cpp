@@ -5,6 +5,7 @@
 #include <set>
 
 #include "apps/lehr/diffusion/guide.hpp"
+#include "apps/lehr/diffusion/point_figures.hpp"
 
 namespace lehr::command {
 
@@ -13,7 +14,6 @@ using namespace diffusion;
 namespace {
 
 constexpr std::size_t most_levels = 40, bins = 30;
-constexpr Index drawn_points = 1500;
 
 // The edges between which rewards are counted together: around each level, or equal bins over the range.
 struct Bins {
@@ -146,14 +146,6 @@ Figure learnt_figure(const LinearValue& value) {
     line.x.push_back(value.times[static_cast<std::size_t>(l)]), line.y.push_back(value.r_squared[l]);
   figure.series.push_back(std::move(line));
   return figure;
-}
-
-Series cloud(const std::string& label, const Eigen::MatrixXd& points, int color) {
-  Series series{.label = label, .style = Series::Style::points, .color = color};
-  const Index last = points.rows() - 1;
-  for (Index c = 0; c < std::min(points.cols(), drawn_points); ++c)
-    series.x.push_back(points(0, c)), series.y.push_back(points(std::min<Index>(1, last), c));
-  return series;
 }
 
 Figure points_figure(const GuideFindings& findings) {

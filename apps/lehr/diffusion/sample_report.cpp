@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "apps/lehr/diffusion/point_figures.hpp"
 #include "apps/lehr/diffusion/sample.hpp"
 #include "lehr/report/png.hpp"
 
@@ -15,37 +16,6 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-constexpr Index shown_points = 2000;
-
-Series cloud(std::string label, const MatrixXd& points, int color) {
-  Series series;
-  series.label = std::move(label);
-  series.style = Series::Style::points;
-  series.color = color;
-  for (Index i = 0; i < std::min(shown_points, points.cols()); ++i) {
-    series.x.push_back(points(0, i));
-    series.y.push_back(points(1, i));
-  }
-  return series;
-}
-
-// Shares of the points of one coordinate in equal bins.
-Series histogram(std::string label, const MatrixXd& points, double low, double high, int color) {
-  constexpr int bins = 60;
-  Series series;
-  series.label = std::move(label);
-  series.style = Series::Style::steps;
-  series.color = color;
-  std::vector<double> counts(bins, 0.0);
-  for (Index i = 0; i < points.cols(); ++i)
-    counts[static_cast<std::size_t>(std::clamp(static_cast<int>((points(0, i) - low) / (high - low) * bins), 0, bins - 1))] += 1;
-  for (int b = 0; b < bins; ++b) {
-    series.x.push_back(low + (high - low) * (b + 0.5) / bins);
-    series.y.push_back(counts[static_cast<std::size_t>(b)] / static_cast<double>(points.cols()));
-  }
-  return series;
-}
-
 Figure points_figure(const SampleFindings& findings) {
   Figure figure;
   figure.name = "points";
@@ -55,7 +25,7 @@ Figure points_figure(const SampleFindings& findings) {
     if (known) low = std::min(low, findings.exact.minCoeff()), high = std::max(high, findings.exact.maxCoeff());
     if (!(high > low)) high = low + 1;
     figure.title = "Samples";
-    figure.x.label = "x", figure.y.label = "share";
+    figure.x.label = "x", figure.y.label = "density";
     if (known) figure.series.push_back(histogram("true", findings.exact, low, high, 1));
     figure.series.push_back(histogram("sampled", findings.main.points, low, high, 0));
   } else {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "apps/lehr/diffusion/point_figures.hpp"
 #include "apps/lehr/diffusion/transport.hpp"
 
 namespace lehr::command {
@@ -12,8 +13,7 @@ using Eigen::MatrixXd;
 
 namespace {
 
-constexpr Index drawn_points = 1500, drawn_steps = 200;
-constexpr int bins = 60;
+constexpr Index drawn_steps = 200;
 
 Figure empty_figure(std::string name, std::string title, std::string caption, std::string x, std::string y) {
   Figure figure;
@@ -48,26 +48,6 @@ Figure paths_figure(const TransportOutcome& outcome) {
   }
   figure.series.push_back(std::move(line));
   return figure;
-}
-
-Series histogram(const std::string& label, const MatrixXd& points, double low, double high, int color) {
-  Series series = empty_series(label, Series::Style::steps, color);
-  std::vector<double> counts(bins, 0);
-  const double width = (high - low) / bins;
-  for (const double x : points.row(0))
-    counts[static_cast<std::size_t>(std::clamp(static_cast<int>((x - low) / width), 0, bins - 1))] += 1;
-  for (int b = 0; b < bins; ++b) {
-    series.x.push_back(low + (b + 0.5) * width);
-    series.y.push_back(counts[static_cast<std::size_t>(b)] / (width * static_cast<double>(points.cols())));
-  }
-  return series;
-}
-
-Series cloud(const std::string& label, const MatrixXd& points, int color) {
-  Series series = empty_series(label, Series::Style::points, color);
-  for (Index i = 0; i < std::min(drawn_points, points.cols()); ++i)
-    series.x.push_back(points(0, i)), series.y.push_back(points(1, i));
-  return series;
 }
 
 Figure laws_figure(const TransportOutcome& outcome, const MatrixXd& target) {

@@ -1,4 +1,5 @@
 #include "lehr/diffusion/guidance/chain_values.hpp"
+#include "lehr/diffusion/guidance/minus_infinity.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +11,6 @@
 
 namespace lehr::diffusion {
 namespace {
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr double largest_exponent = 600;
 }  // namespace
 

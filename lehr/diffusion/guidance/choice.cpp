@@ -1,4 +1,5 @@
 #include "lehr/diffusion/guidance/choice.hpp"
+#include "lehr/diffusion/guidance/minus_infinity.hpp"
 
 #include <cmath>
 #include <limits>
@@ -8,7 +9,6 @@
 namespace lehr::diffusion {
 namespace {
 
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 double gumbel(Stream& random) {
   return -std::log(-std::log((static_cast<double>(random() >> 11) + 0.5) * 0x1.0p-53));

@@ -1,4 +1,5 @@
 #include "lehr/diffusion/guidance/sequence_prior.hpp"
+#include "lehr/diffusion/guidance/minus_infinity.hpp"
 
 #include <cmath>
 #include <functional>
@@ -9,7 +10,6 @@
 namespace lehr::diffusion {
 namespace {
 
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 // Scales to sum 1 what is a law up to rounding.
 template <class Vector>

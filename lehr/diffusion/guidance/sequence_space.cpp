@@ -1,4 +1,5 @@
 #include "lehr/diffusion/guidance/sequence_space.hpp"
+#include "lehr/diffusion/guidance/minus_infinity.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +15,6 @@
 namespace lehr::diffusion {
 namespace {
 
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr double most_masked_states = 2e7;
 
 double log_sum(const double* terms, Index count) {

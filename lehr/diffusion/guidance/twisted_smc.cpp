@@ -1,4 +1,5 @@
 #include "lehr/diffusion/guidance/twisted_smc.hpp"
+#include "lehr/diffusion/guidance/minus_infinity.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +13,6 @@
 namespace lehr::diffusion {
 namespace {
 
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 bool any_feasible(const VectorXd& values) {
   return std::ranges::any_of(values, [](double v) { return !std::isnan(v) && v > minus_infinity; });

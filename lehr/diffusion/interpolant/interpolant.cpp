@@ -9,7 +9,7 @@
 namespace lehr::diffusion {
 namespace {
 
-constexpr double pi = std::numbers::pi, difference = 1e-5, end_tolerance = 1e-9;
+constexpr double time_difference = 1e-5, end_tolerance = 1e-9;
 
 struct Gamma {
   double value = 0, product = 0;  // gamma, gamma * d gamma / dt
@@ -18,7 +18,7 @@ using GammaPath = std::function<Gamma(double)>;
 
 // df/dt by differences of second order, one-sided at the ends.
 double derivative(const std::function<double(double)>& f, double t) {
-  const double h = difference;
+  const double h = time_difference;
   if (t < h) return (-3 * f(t) + 4 * f(t + h) - f(t + 2 * h)) / (2 * h);
   if (t > 1 - h) return (3 * f(t) - 4 * f(t - h) + f(t - 2 * h)) / (2 * h);
   return (f(t + h) - f(t - h)) / (2 * h);
@@ -42,8 +42,8 @@ GammaPath gamma_path(const std::string& name, double a) {
     return [a](double t) { return Gamma{a * t * (1 - t), a * a * t * (1 - t) * (1 - 2 * t)}; };
   if (name == "sine2")
     return [a](double t) {
-      const double sine = std::sin(pi * t), value = t == 1 ? 0 : a * sine * sine;
-      return Gamma{value, value * a * pi * std::sin(2 * pi * t)};
+      const double sine = std::sin(std::numbers::pi * t), value = t == 1 ? 0 : a * sine * sine;
+      return Gamma{value, value * a * std::numbers::pi * std::sin(2 * std::numbers::pi * t)};
     };
   if (name == "sigmoid")
     return [a](double t) {
@@ -76,13 +76,13 @@ PathPoint joined(TwoSides alpha, TwoSides beta, Gamma gamma) {
 
 PathPoint trig_point(double t, Gamma gamma) {
   const double length = std::sqrt(1 - gamma.value * gamma.value), rate = -gamma.product / length;
-  const double c = t == 1 ? 0 : std::cos(pi * t / 2), s = std::sin(pi * t / 2);
-  return joined({length * c, rate * c - length * pi / 2 * s}, {length * s, rate * s + length * pi / 2 * c},
+  const double c = t == 1 ? 0 : std::cos(std::numbers::pi * t / 2), s = std::sin(std::numbers::pi * t / 2);
+  return joined({length * c, rate * c - length * std::numbers::pi / 2 * s}, {length * s, rate * s + length * std::numbers::pi / 2 * c},
                 gamma);
 }
 
 PathPoint encoding_point(double t, Gamma gamma) {
-  const double c = std::cos(pi * t), value = c * c, rate = -pi * std::sin(2 * pi * t);
+  const double c = std::cos(std::numbers::pi * t), value = c * c, rate = -std::numbers::pi * std::sin(2 * std::numbers::pi * t);
   return t <= 0.5 ? joined({value, rate}, {0, 0}, gamma) : joined({0, 0}, {value, rate}, gamma);
 }
 

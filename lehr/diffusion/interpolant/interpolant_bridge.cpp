@@ -18,13 +18,12 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double pi = std::numbers::pi;
 
 // A basis function and its derivative by t.
 struct Basis {
   double value, rate;
 };
-Basis sine(int k, double t) { return {std::sin(k * pi * t), k * pi * std::cos(k * pi * t)}; }
+Basis sine(int k, double t) { return {std::sin(k * std::numbers::pi * t), k * std::numbers::pi * std::cos(k * std::numbers::pi * t)}; }
 
 // gamma^2 and its rate.
 Basis squared_gamma(const VectorXd& c, double t) {
