@@ -23,7 +23,8 @@ std::string neural_program() {
 }  // namespace
 
 const std::vector<std::string>& neural_task_names() {
-  static const std::vector<std::string> names{"train", "neural.train", "diffusion.train"};
+  static const std::vector<std::string> names{"train", "neural.train", "diffusion.train",
+                                              "diffusion.learn_interpolant"};
   return names;
 }
 

@@ -90,7 +90,7 @@ TrainNoise::TrainNoise(const NoiseNet& net, const diffusion::Process& process, c
 
 TrainNoise::State TrainNoise::start(const Moment& now) const {
   State state;
-  state.variables.parameters = to_tensor(net_.initial_parameters(now.seed));
+  state.variables.parameters = flat_tensor(net_.initial_parameters(now.seed));
   state.variables.first_moment = at::zeros_like(state.variables.parameters);
   state.variables.second_moment = at::zeros_like(state.variables.parameters);
   state.average = state.variables.parameters.clone();
@@ -139,18 +139,6 @@ void TrainNoise::measure(const State& state, Row& row) const {
   row.add("grad_norm", state.grad_norm);
 }
 
-std::vector<float> TrainNoise::averaged(const State& state) const { return to_vector(state.average); }
-
-std::vector<float> TrainNoise::to_vector(const torch::Tensor& tensor) {
-  if (!tensor.defined()) return {};
-  const torch::Tensor local = tensor.contiguous();
-  return {local.data_ptr<float>(), local.data_ptr<float>() + local.numel()};
-}
-
-torch::Tensor TrainNoise::to_tensor(const std::vector<float>& values) {
-  torch::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, torch::kFloat32);
-  std::ranges::copy(values, tensor.data_ptr<float>());
-  return tensor;
-}
+std::vector<float> TrainNoise::averaged(const State& state) const { return flat_vector(state.average); }
 
 }  // namespace lehr::neural

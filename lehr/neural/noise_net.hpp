@@ -20,6 +20,7 @@
 #include "lehr/core/tensor.hpp"
 #include "lehr/diffusion/process.hpp"
 #include "lehr/neural/adamw.hpp"
+#include "lehr/neural/flat_tensor.hpp"
 #include "lehr/schedule/schedule.hpp"
 
 namespace lehr::neural {
@@ -82,10 +83,10 @@ class TrainNoise {
 
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
-    visit_tensor(visit, "parameters", state.variables.parameters);
-    visit_tensor(visit, "first_moment", state.variables.first_moment);
-    visit_tensor(visit, "second_moment", state.variables.second_moment);
-    visit_tensor(visit, "average", state.average);
+    visit_flat(visit, "parameters", state.variables.parameters);
+    visit_flat(visit, "first_moment", state.variables.first_moment);
+    visit_flat(visit, "second_moment", state.variables.second_moment);
+    visit_flat(visit, "average", state.average);
     visit("loss", state.loss);
     visit("mean_loss", state.mean_loss);
     visit("lr", state.lr);
@@ -94,15 +95,6 @@ class TrainNoise {
   }
 
  private:
-  template <class Visitor>
-  void visit_tensor(Visitor& visit, const char* name, torch::Tensor& tensor) const {
-    std::vector<float> values = to_vector(tensor);
-    visit(name, values);
-    tensor = to_tensor(values);
-  }
-  static std::vector<float> to_vector(const torch::Tensor& tensor);
-  static torch::Tensor to_tensor(const std::vector<float>& values);
-
   const NoiseNet& net_;
   const diffusion::Process& process_;
   const Eigen::MatrixXd& points_;

@@ -67,13 +67,19 @@ stats::GaussianMixture fit_mixture(const MatrixXd& points, std::int64_t componen
   return best.mixture;
 }
 
-LawSource read_law(const std::filesystem::path& path, std::int64_t components, Seed seed) {
+LawSource read_law_or_points(const std::filesystem::path& path) {
   if (path.extension() == ".json")
     return {.mixture = diffusion::read_mixture(path), .points = {}, .names = {}, .note = {}};
   diffusion::PointSet set = diffusion::read_point_set(path);
   LawSource law;
-  law.mixture = fit_mixture(set.points, components, seed);
   law.points = std::move(set.points), law.names = std::move(set.names);
+  return law;
+}
+
+LawSource read_law(const std::filesystem::path& path, std::int64_t components, Seed seed) {
+  LawSource law = read_law_or_points(path);
+  if (law.is_formula()) return law;
+  law.mixture = fit_mixture(law.points, components, seed);
   law.note = fmt::format(
       "{} holds {} points, not a formula: its fields are those of a mixture of {} Gaussians fitted to "
       "them{}.",

@@ -33,8 +33,26 @@ Interpolant interpolant_of(const TransportOptions& options, const TaskContext& c
   return bridge_interpolant(Eigen::Map<const VectorXd>(numbers.data(), static_cast<Index>(numbers.size())));
 }
 
+// The model's interpolant is part of the model.
+LearnedInterpolant read_model(const TransportOptions& options, const TaskContext& context) {
+  const InterpolantOptions plain;
+  const InterpolantOptions& given = options.interpolant;
+  if (!options.interpolant_file.empty() || given.path != plain.path || given.gamma != plain.gamma ||
+      given.gamma_scale != plain.gamma_scale || given.alpha || given.beta)
+    throw InvalidInput("diffusion.transport: path and gamma are the model's; leave them out with --model");
+  return read_learned_interpolant(context.resolve(options.model));
+}
+
+// Exact fields need a mixture. A learned model needs one for its likelihood alone, and that of rho0.
+LawSource read_end(const TransportOptions& options, const TaskContext& context, const std::string& file,
+                   bool needs_mixture) {
+  const std::filesystem::path path = context.resolve(file);
+  return needs_mixture ? read_law(path, options.components, context.seed) : read_law_or_points(path);
+}
+
 void read_laws(const TransportOptions& options, const TaskContext& context, const Interpolant& interpolant,
                TransportOutcome& outcome) {
+  const bool exact = !outcome.learned;
   std::string both = options.laws;
   if (both.empty() && options.to.empty() && !options.from.empty() &&
       has_both_laws(context.resolve(options.from)))
@@ -49,16 +67,18 @@ void read_laws(const TransportOptions& options, const TaskContext& context, cons
     if (interpolant.mirror()) outcome.from = outcome.to;
     return;
   }
-  if (options.to.empty())
+  if (options.to.empty() && exact)
     throw InvalidInput("diffusion.transport: --to is missing: a mixture (json) or points (csv, npy, ...)");
-  outcome.to = read_law(context.resolve(options.to), options.components, context.seed);
+  if (!options.to.empty())
+    outcome.to =
+        read_end(options, context, options.to, exact || (interpolant.mirror() && options.log_likelihood));
   if (interpolant.mirror()) {
     outcome.from = outcome.to;
     outcome.from.note.clear();
   } else if (!options.from.empty()) {
-    outcome.from = read_law(context.resolve(options.from), options.components, context.seed);
+    outcome.from = read_end(options, context, options.from, exact || options.log_likelihood);
   } else {
-    outcome.from.mixture = standard_normal(outcome.to.mixture.dimension());
+    outcome.from.mixture = standard_normal(exact ? outcome.to.dimension() : outcome.learned->field.dimension);
     outcome.notes.push_back("No --from: the start is the standard normal law.");
   }
   for (const LawSource* law : {&outcome.from, &outcome.to})
@@ -72,9 +92,11 @@ void find_start(const TransportOptions& options, const TaskContext& context, Tra
     PointSet set = read_point_set(context.resolve(options.points));
     outcome.start = std::move(set.points);
     outcome.names = std::move(set.names);
-    if (outcome.start.rows() != source.mixture.dimension())
+    if (source.is_known() && outcome.start.rows() != source.dimension())
       throw InvalidInput("{}: points have {} coordinates, the laws {}", options.points, outcome.start.rows(),
-                         source.mixture.dimension());
+                         source.dimension());
+  } else if (!source.is_known()) {
+    throw InvalidInput("diffusion.transport: nothing travels: give --points or --to");
   } else if (!source.is_formula()) {
     outcome.start = source.points;
     outcome.notes.push_back(
@@ -102,7 +124,9 @@ Json run_identity(const TransportOptions& options, const TransportOutcome& outco
   const MatrixXd& start = outcome.start;
   std::string bytes(reinterpret_cast<const char*>(start.data()),
                     static_cast<std::size_t>(start.size()) * sizeof(double));
-  bytes += mixture_json(outcome.from.mixture).dump() + mixture_json(outcome.to.mixture).dump();
+  for (const LawSource* law : {&outcome.from, &outcome.to})
+    if (law->has_mixture()) bytes += mixture_json(law->mixture).dump();
+  if (outcome.learned) bytes += outcome.learned->content;
   identity["data"] = fmt::format("{:016x}", lane(bytes));
   return identity;
 }
@@ -163,17 +187,35 @@ void run_diffusion(const TransportOptions& options, const TransportField& field,
       "The log-likelihoods are log-means over {} paths a point, which are biased low.", options.paths));
 }
 
+void check_dimensions(const TransportOptions& options, const TransportOutcome& outcome) {
+  const Index d = outcome.learned->field.dimension;
+  const std::pair<const LawSource*, const char*> ends[] = {{&outcome.from, "start"}, {&outcome.to, "target"}};
+  for (const auto& [law, name] : ends)
+    if (law->is_known() && law->dimension() != d)
+      throw InvalidInput("{}: the model has {} coordinates, the {} {}", options.model, d, name,
+                         law->dimension());
+  if (options.log_likelihood && !outcome.from.has_mixture())
+    throw InvalidInput("diffusion.transport: the likelihood on the path mirror needs --to");
+  if (options.perturb_amplitude != 0)
+    throw InvalidInput("diffusion.transport: perturb_amplitude belongs to exact fields, not to a model");
+}
+
 Report run_transport(const TransportOptions& options, TaskContext& context) {
   TransportOutcome outcome;
   outcome.direction = direction_from(options.direction);
-  const Interpolant interpolant = interpolant_of(options, context);
+  if (!options.model.empty()) outcome.learned = read_model(options, context);
+  const Interpolant interpolant =
+      outcome.learned ? outcome.learned->interpolant() : interpolant_of(options, context);
   read_laws(options, context, interpolant, outcome);
-  outcome.transport.emplace(outcome.from.mixture, outcome.to.mixture, interpolant);
+  if (!outcome.learned)
+    outcome.transport.emplace(outcome.from.mixture, outcome.to.mixture, interpolant);
+  else
+    check_dimensions(options, outcome);
   find_start(options, context, outcome);
   for (std::int64_t step = 0; step <= options.steps; ++step)
     outcome.stochastic = outcome.stochastic || options.epsilon.at(step, options.steps) != 0;
   outcome.integrator = integrator_of(options, outcome.stochastic);
-  TransportField field = outcome.transport->field();
+  TransportField field = outcome.learned ? outcome.learned->field : outcome.transport->field();
   if (options.perturb_amplitude != 0)
     field = perturbed(std::move(field), options.perturb_amplitude, options.perturb_frequency);
   if (outcome.integrator == "rk4" || outcome.integrator == "dopri5")
@@ -198,6 +240,9 @@ void TransportOptions::describe(OptionTable& table) {
   interpolant.describe(table);
   table.add("interpolant", interpolant_file,
             "json file of a path that diffusion.interpolant_bridge wrote, in place of path and gamma");
+  table.add("model", model,
+            "safetensors file of diffusion.learn_interpolant, whose fields carry the points; from and to may "
+            "be files of points of any law");
   table.add("epsilon", epsilon, "noise level over t; 0: the deterministic flow");
   table.add("direction", direction, "from rho0 to rho1, or from rho1 to rho0")
       .choices({"forward", "backward"});
@@ -233,7 +278,9 @@ Task diffusion_transport_task() {
       "(epsilon = 0) or by "
       "stochastic equations with any epsilon, and arrive at the same law. --log_likelihood gives the model's "
       "log density at the points "
-      "of t = 1. The path mirror resamples a law around each of its points.",
+      "of t = 1. The path mirror resamples a law around each of its points. With --model the fields are "
+      "those "
+      "that diffusion.learn_interpolant learned, and nothing is fitted.",
       {"lehr diffusion transport laws.json --epsilon 0.5",
        "lehr diffusion transport --from day1.csv --to day7.csv --save carried.csv",
        "lehr diffusion transport laws.json --direction backward --points x.csv --log_likelihood --save "

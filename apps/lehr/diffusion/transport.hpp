@@ -1,4 +1,4 @@
-// The task diffusion.transport: one law into another by the exact fields of an interpolant between mixtures.
+// The task diffusion.transport: one law into another by the fields of an interpolant, exact ones between mixtures or learned ones.
 #pragma once
 
 #include <optional>
@@ -6,13 +6,14 @@
 #include "apps/lehr/diffusion/law_source.hpp"
 #include "lehr/core/task.hpp"
 #include "lehr/diffusion/interpolant/interpolant_sde.hpp"
+#include "lehr/diffusion/interpolant/learned_field.hpp"
 #include "lehr/diffusion/interpolant/mixture_transport.hpp"
 #include "lehr/schedule/schedule.hpp"
 
 namespace lehr::command {
 
 struct TransportOptions {
-  std::string laws, from, to, interpolant_file;
+  std::string laws, from, to, interpolant_file, model;
   diffusion::InterpolantOptions interpolant;
   Schedule epsilon = 0.0;
   std::string direction = "forward", integrator = "auto", points, save;
@@ -26,6 +27,7 @@ struct TransportOptions {
 // What a run of the task made, for its report.
 struct TransportOutcome {
   std::optional<diffusion::MixtureTransport> transport;  // none for a learned model
+  std::optional<diffusion::LearnedInterpolant> learned;
   LawSource from, to;
   Eigen::MatrixXd start;        // d x n
   bool start_is_drawn = false;  // from the law itself

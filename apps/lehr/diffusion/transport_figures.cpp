@@ -54,17 +54,20 @@ Figure laws_figure(const TransportOutcome& outcome, const MatrixXd& target) {
   const MatrixXd &start = outcome.start, &end = outcome.end.points;
   if (start.rows() == 1) {
     Figure figure = empty_figure("laws", "Start, target and what arrived", "Histograms.", "x", "density");
-    const double low = std::min({start.minCoeff(), end.minCoeff(), target.minCoeff()}),
-                 high = std::max({start.maxCoeff(), end.maxCoeff(), target.maxCoeff()});
+    double low = std::min(start.minCoeff(), end.minCoeff()),
+           high = std::max(start.maxCoeff(), end.maxCoeff());
+    if (target.size() > 0) low = std::min(low, target.minCoeff()), high = std::max(high, target.maxCoeff());
     if (!(low < high)) return figure;
-    figure.series = {histogram("start", start, low, high, 7), histogram("target", target, low, high, 1),
-                     histogram("arrived", end, low, high, 0)};
+    figure.series = {histogram("start", start, low, high, 7), histogram("arrived", end, low, high, 0)};
+    if (target.size() > 0)
+      figure.series.insert(figure.series.begin() + 1, histogram("target", target, low, high, 1));
     figure.y.low = 0.0;
     return figure;
   }
   Figure figure = empty_figure("laws", "Start, target and what arrived",
                                start.rows() > 2 ? "The first two coordinates." : "", "x0", "x1");
-  figure.series = {cloud("start", start, 7), cloud("target", target, 1), cloud("arrived", end, 0)};
+  figure.series = {cloud("start", start, 7), cloud("arrived", end, 0)};
+  if (target.size() > 0) figure.series.insert(figure.series.begin() + 1, cloud("target", target, 1));
   return figure;
 }
 

@@ -11,12 +11,10 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr Index exact_dimensions = 8;
-constexpr double difference = 1e-5;
 
 // u'(f(x + h u) - f(x - h u)) / 2h of velocity and score, added with `weight`.
 void add_along(const FieldAtTime& field, const PointsRef& x, const VectorXd& u, const FieldParts& parts,
-               double weight, FieldValues& values) {
-  const double h = difference * std::max(1.0, x.cwiseAbs().maxCoeff());
+               double h, double weight, FieldValues& values) {
   FieldValues above, below;
   const FieldParts plain{.score = parts.score_divergence};
   field(x.colwise() + h * u, plain, above);
@@ -36,20 +34,21 @@ VectorXd random_signs(Index d, Seed seed, int probe) {
 
 }  // namespace
 
-TransportField with_divergence(TransportField field, Seed seed, int probes) {
+TransportField with_divergence(TransportField field, Seed seed, int probes, double difference) {
   TransportField result = field;
-  result.at = [field = std::move(field), seed, probes](double t) -> FieldAtTime {
-    return [inner = field.at(t), d = field.dimension, seed, probes](
+  result.at = [field = std::move(field), seed, probes, difference](double t) -> FieldAtTime {
+    return [inner = field.at(t), d = field.dimension, seed, probes, difference](
                const PointsRef& x, const FieldParts& parts, FieldValues& values) {
       inner(x, {.score = parts.score}, values);
       if (parts.divergence) values.divergence.setZero(x.cols());
       if (parts.score_divergence) values.score_divergence.setZero(x.cols());
       if (!parts.divergence && !parts.score_divergence) return;
+      const double h = difference * std::max(1.0, x.cwiseAbs().maxCoeff());
       if (d <= exact_dimensions)
-        for (Index j = 0; j < d; ++j) add_along(inner, x, VectorXd::Unit(d, j), parts, 1, values);
+        for (Index j = 0; j < d; ++j) add_along(inner, x, VectorXd::Unit(d, j), parts, h, 1, values);
       else
         for (int p = 0; p < probes; ++p)
-          add_along(inner, x, random_signs(d, seed, p), parts, 1.0 / probes, values);
+          add_along(inner, x, random_signs(d, seed, p), parts, h, 1.0 / probes, values);
     };
   };
   return result;
