@@ -205,7 +205,7 @@ TEST(Coverage, LeaveOneOutErrors) {
 }
 
 // `lehr sample compare-designs`: the root mean square error of 200 designs of a kind, as many as it draws by default, against that
-// of all 200,000.
+// of all 200,000. At 20 runs a function; with 10 the squares' tail is so long that 200 of them do not show it, and 92 to 93 % are covered.
 TEST(Coverage, RootMeanSquareErrorsOfDesigns) {
   const FunctionSpace space = parse_basis("legendre:degree=3");
   const ScalarModel f = [](const Points& x) -> Eigen::VectorXd { return x.row(0).array().exp().transpose(); };
@@ -213,7 +213,7 @@ TEST(Coverage, RootMeanSquareErrorsOfDesigns) {
   constexpr std::int64_t designs = 200;
   const std::vector<double> squares = parallel_map(repeats * designs, [&](std::int64_t i) {
     const Design design =
-        draw_design(space, {.kind = "optimal_iid", .n = 40}, Seed{5}, static_cast<std::uint64_t>(i));
+        draw_design(space, {.kind = "optimal_iid", .n = 80}, Seed{5}, static_cast<std::uint64_t>(i));
     const Fit fit =
         weighted_least_squares(space.features(design.points), design.weights, f(design.points).transpose())
             .front();
@@ -225,8 +225,7 @@ TEST(Coverage, RootMeanSquareErrorsOfDesigns) {
     const RootMeanSquare found = root_mean_square({first, first + designs});
     covered += covers(found.value, found.error, truth);
   }
-  EXPECT_GE(covered, 900);  // not 930: squares of fits have a long tail, which 200 of them do not show
-  EXPECT_LE(covered, 970);
+  expect_covering(covered, "designs of 20 runs a function");
 }
 
 // `lehr sample epf --compare`: means over instances that the methods share. Z / Z exact has mean 1 for each of them, and its
