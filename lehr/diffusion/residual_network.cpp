@@ -6,6 +6,7 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
 #include "lehr/core/json.hpp"
+#include "lehr/core/options.hpp"
 #include "lehr/core/parallel.hpp"
 #include "lehr/core/safetensors.hpp"
 #include "lehr/diffusion/dense_lanes.hpp"
@@ -25,8 +26,11 @@ NetworkFile read_manifest(const std::filesystem::path& path) {
   try {
     for (const Json& entry : manifest.at("tensors")) {
       const auto name = entry.at("name").get<std::string>();
-      const auto shape = entry.at("shape").get<Shape>();
-      const auto offset = entry.at("offset").get<std::uint64_t>();
+      Shape shape;
+      for (const Json& extent : entry.at("shape")) shape.push_back(option_types::to_integer(extent));
+      const std::int64_t start = option_types::to_integer(entry.at("offset"));
+      if (start < 0) throw InvalidInput("{}: tensor {} starts at {}", where, quote(name), start);
+      const auto offset = static_cast<std::uint64_t>(start);
       const auto bytes = byte_count(ElementType::f32, shape);
       if (!bytes || offset > data.size() || *bytes > data.size() - offset)
         throw InvalidInput("{}: tensor {} reaches past the end of {}", where, quote(name), data_path.string());

@@ -3,6 +3,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
+#include "lehr/core/options.hpp"
 #include "lehr/diffusion/solver_schedule.hpp"
 
 namespace lehr::diffusion {
@@ -26,6 +27,34 @@ T field(const Json& object, const char* key, T otherwise, std::string_view where
   } catch (const nlohmann::json::exception&) {
     throw InvalidInput("{}: '{}' has {}, which is of another kind than expected", where, key, quote(found->dump()));
   }
+}
+
+// Whole numbers that fit; JSON may hold 1e300.
+int whole(const Json& value, const char* key, int otherwise, std::string_view where) {
+  const auto found = value.find(key);
+  if (found == value.end()) return otherwise;
+  try {
+    return OptionType<int>::from_json(*found);
+  } catch (const InvalidInput& error) {
+    throw InvalidInput("{}: {}: {}", where, key, error.what());
+  }
+}
+
+std::vector<std::vector<int>> point_lists(const Json& value, std::string_view where) {
+  std::vector<std::vector<int>> lists;
+  const auto found = value.find("derivative_points");
+  if (found == value.end()) return lists;
+  if (!found->is_array()) throw InvalidInput("{}: derivative_points is no list of lists", where);
+  for (const Json& list : *found) {
+    if (!list.is_array()) throw InvalidInput("{}: derivative_points is no list of lists", where);
+    lists.emplace_back();
+    for (const Json& point : list) {
+      if (!point.is_number_integer() || point.get<std::int64_t>() < -1000 || point.get<std::int64_t>() > 1000)
+        throw InvalidInput("{}: derivative_points has {} where a number of a node belongs", where, quote(point.dump()));
+      lists.back().push_back(static_cast<int>(point.get<std::int64_t>()));
+    }
+  }
+  return lists;
 }
 
 void read_scaling(const Json& value, SolverStep& step, const std::string& where) {
@@ -53,9 +82,9 @@ SolverStep step_from_json(const Json& value, const std::string& where) {
   if (prediction != "noise" && prediction != "data")
     throw InvalidInput("{}: prediction {} is neither noise nor data", where, quote(prediction));
   step.data = prediction == "data";
-  step.start = field(value, "start", -1, where);
-  step.order = field(value, "order", 1, where);
-  step.derivative_points = field(value, "derivative_points", std::vector<std::vector<int>>{}, where);
+  step.start = whole(value, "start", -1, where);
+  step.order = whole(value, "order", 1, where);
+  step.derivative_points = point_lists(value, where);
   read_scaling(value, step, where);
   const auto corrector = value.find("corrector");
   if (corrector != value.end() && corrector->is_boolean()) {
@@ -79,7 +108,7 @@ SolverSchedule schedule_from_json(const Json& value, std::string_view where) {
   for (std::size_t i = 0; i < value["steps"].size(); ++i)
     schedule.steps.push_back(step_from_json(value["steps"][i], fmt::format("{}: step {}", where, i + 1)));
   if (value.contains("provenance")) schedule.provenance = value["provenance"];
-  const auto declared = field(value, "nfe", schedule.evaluations(), where);
+  const std::int64_t declared = whole(value, "nfe", static_cast<int>(schedule.evaluations()), where);
   if (declared != schedule.evaluations())
     throw InvalidInput("{}: nfe is said to be {}, the steps make {}", where, declared, schedule.evaluations());
   return schedule;

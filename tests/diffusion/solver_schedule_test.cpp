@@ -211,6 +211,9 @@ TEST(SolverSchedule, RefusalsNameTheStep) {
   EXPECT_EQ(message(R"json({"timesteps":[1,0.5,0.1],"steps":[{},{"order":2,"derivative_points":[[-1]]}]})json"),
             "schedule: step 2: point -1 is the start");
   EXPECT_EQ(message(R"json({"timesteps":[1,0.5,0.1],"nfe":3,"steps":[{},{}]})json"), "s.json: nfe is said to be 3, the steps make 2");
+  EXPECT_NE(message(R"json({"timesteps":[1,0.5],"steps":[{"order":1e300}]})json").find("s.json: step 1: order: "), std::string::npos);
+  EXPECT_EQ(message(R"json({"timesteps":[1,0.5],"steps":[{"order":2,"derivative_points":[[1e300]]}]})json"),
+            "s.json: step 1: derivative_points has '1e+300' where a number of a node belongs");
   EXPECT_EQ(message(R"json({"timesteps":[1,0.5],"steps":[{"scaling":{"type":"linaer"}}]})json"),
             "s.json: step 1: unknown scaling 'linaer' (did you mean 'linear'?)");
 }

@@ -1,22 +1,24 @@
 #include "lehr/diffusion/search/step_file.hpp"
 
 #include "lehr/core/errors.hpp"
+#include "lehr/core/options.hpp"
 
 namespace lehr::diffusion {
 
 StepList step_list_from_json(const Json& value, std::string_view where) {
   StepList list;
   try {
-    list.subset.times = value.at("times").get<std::vector<std::int64_t>>();
-    list.total = value.value("total", list.total);
+    for (const Json& time : value.at("times")) list.subset.times.push_back(option_types::to_integer(time));
+    if (value.contains("total")) list.total = option_types::to_integer(value["total"]);
     list.options.sampler = value.value("sampler", list.options.sampler);
-    list.options.order = value.value("order", list.options.order);
+    if (value.contains("order")) list.options.order = OptionType<int>::from_json(value["order"]);
     if (value.contains("clip") && !value["clip"].is_null())
       list.options.clip = {value["clip"].at(0).get<double>(), value["clip"].at(1).get<double>()};
     if (value.contains("skips"))
       for (const Json& blocks : value["skips"]) {
         std::uint32_t bits = 0;
-        for (const int block : blocks.get<std::vector<int>>()) {
+        for (const Json& entry : blocks) {
+          const int block = OptionType<int>::from_json(entry);
           if (block < 0 || block >= 32) throw InvalidInput("{}: block {} is not between 0 and 31", where, block);
           bits |= 1u << block;
         }
