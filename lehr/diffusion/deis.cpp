@@ -10,13 +10,19 @@
 namespace lehr::diffusion {
 namespace {
 
-constexpr double largest_growth = 8;  // of the coefficients' sum against order 0; Adams-Bashforth of order 4 on equal steps has 6.7
+constexpr double largest_growth =
+    8;  // of the coefficients' sum against order 0; Adams-Bashforth of order 4 on equal steps has 6.7
 
 // a_{i+1} int_{rho_i}^{rho_{i+1}} l_j drho for the Lagrange polynomials l_j through the last order + 1 nodes.
 class MultistepIntegrals {
  public:
-  MultistepIntegrals(const Process& process, const std::vector<double>& times, std::size_t i, int order, Basis basis)
-      : process_(process), basis_(basis), from_(times[i]), to_(times[i + 1]), factors_(static_cast<std::size_t>(order) + 1, 0.0) {
+  MultistepIntegrals(const Process& process, const std::vector<double>& times, std::size_t i, int order,
+                     Basis basis)
+      : process_(process),
+        basis_(basis),
+        from_(times[i]),
+        to_(times[i + 1]),
+        factors_(static_cast<std::size_t>(order) + 1, 0.0) {
     for (int j = 0; j <= order; ++j) nodes_.push_back(coordinate(times[i - static_cast<std::size_t>(j)]));
   }
 
@@ -45,7 +51,9 @@ class MultistepIntegrals {
     for (std::size_t k = 0; k < rule.nodes.size(); ++k) weight_ = rule.weights[k], f(rule.nodes[k]);
   }
 
-  void weigh(double t, double jacobian) { accumulate(t, weight_ * jacobian * -process_.rho(t) * process_.dlambda(t)); }
+  void weigh(double t, double jacobian) {
+    accumulate(t, weight_ * jacobian * -process_.rho(t) * process_.dlambda(t));
+  }
 
   // A table's rate jumps at the integers.
   void panels_between_integers() {
@@ -99,19 +107,26 @@ const Tableau& tableau_named(std::string_view name) {
 }
 
 // One step in rho from the node `from` (which is evaluated) to time `to`; returns the node reached.
-int runge_kutta_step(PlanBuilder& plan, const Process& process, const Tableau& tableau, int from, double to, int step, bool last) {
+int runge_kutta_step(PlanBuilder& plan, const Process& process, const Tableau& tableau, int from, double to,
+                     int step, bool last) {
   const double t = plan.node(from).t, rho = process.rho(t), h = process.rho(to) - rho;
   std::vector<int> stages = {from};
   for (std::size_t k = 1; k < tableau.b.size(); ++k) {
     double c = 0;
     for (const double a : tableau.a[k]) c += a;
     const double stage_t = c == 1 ? to : process.t_of_rho(rho + c * h), a = process.a(stage_t);
-    PlanNode node{.t = stage_t, .states = {{from, std::exp(process.log_a(stage_t) - process.log_a(t))}}, .step = step, .ends_step = false};
+    PlanNode node{.t = stage_t,
+                  .states = {{from, std::exp(process.log_a(stage_t) - process.log_a(t))}},
+                  .step = step,
+                  .ends_step = false};
     for (std::size_t l = 0; l < k; ++l)
       if (tableau.a[k][l] != 0) node.noises.push_back({stages[l], a * h * tableau.a[k][l]});
     stages.push_back(plan.add(std::move(node)));
   }
-  PlanNode end{.t = to, .states = {{from, std::exp(process.log_a(to) - process.log_a(t))}}, .evaluated = !last, .step = step,
+  PlanNode end{.t = to,
+               .states = {{from, std::exp(process.log_a(to) - process.log_a(t))}},
+               .evaluated = !last,
+               .step = step,
                .order = static_cast<int>(tableau.b.size())};
   for (std::size_t k = 0; k < stages.size(); ++k)
     if (tableau.b[k] != 0) end.noises.push_back({stages[k], process.a(to) * h * tableau.b[k]});
@@ -126,15 +141,18 @@ double absolute_sum(const std::vector<double>& factors) {
 
 }  // namespace
 
-std::vector<double> multistep_factors(const Process& process, const std::vector<double>& times, std::size_t i, int order, Basis basis) {
+std::vector<double> multistep_factors(const Process& process, const std::vector<double>& times, std::size_t i,
+                                      int order, Basis basis) {
   if (order < 0 || order > 3) throw InvalidInput("deis: order {} is not 0, 1, 2 or 3", order);
-  if (static_cast<std::size_t>(order) > i) throw InvalidInput("deis: order {} at step {} has too few earlier nodes", order, i);
+  if (static_cast<std::size_t>(order) > i)
+    throw InvalidInput("deis: order {} at step {} has too few earlier nodes", order, i);
   if (order == 0) return {ddim_noise_factor(process, times[i], times[i + 1])};
   return MultistepIntegrals(process, times, i, order, basis).values();
 }
 
 Plan deis_plan(const Process& process, const std::vector<double>& times, const MultistepOptions& options) {
-  if (options.order < 0 || options.order > 3) throw InvalidInput("deis: order {} is not 0, 1, 2 or 3", options.order);
+  if (options.order < 0 || options.order > 3)
+    throw InvalidInput("deis: order {} is not 0, 1, 2 or 3", options.order);
   PlanBuilder plan(times.front());
   std::vector<int> nodes = {0};
   const std::size_t steps = times.size() - 1;
@@ -142,7 +160,8 @@ Plan deis_plan(const Process& process, const std::vector<double>& times, const M
     const bool last = i + 1 == steps;
     const int wanted = options.orders.empty() ? options.order : options.orders.at(i);
     if (options.runge_kutta_start && static_cast<int>(i) < wanted) {
-      nodes.push_back(runge_kutta_step(plan, process, tableau_named("rk4"), nodes.back(), times[i + 1], static_cast<int>(i) + 1, last));
+      nodes.push_back(runge_kutta_step(plan, process, tableau_named("rk4"), nodes.back(), times[i + 1],
+                                       static_cast<int>(i) + 1, last));
       continue;
     }
     int order = std::min(wanted, static_cast<int>(i));
@@ -150,9 +169,13 @@ Plan deis_plan(const Process& process, const std::vector<double>& times, const M
     const double base = std::abs(ddim_noise_factor(process, times[i], times[i + 1]));
     while (options.guard && order > 0 && absolute_sum(factors) > largest_growth * base)
       factors = multistep_factors(process, times, i, --order, options.basis);
-    PlanNode node{.t = times[i + 1], .states = {{nodes[i], state_factor(process, times[i], times[i + 1])}}, .evaluated = !last,
-                  .step = static_cast<int>(i) + 1, .order = order};
-    for (int j = 0; j <= order; ++j) node.noises.push_back({nodes[i - static_cast<std::size_t>(j)], factors[static_cast<std::size_t>(j)]});
+    PlanNode node{.t = times[i + 1],
+                  .states = {{nodes[i], state_factor(process, times[i], times[i + 1])}},
+                  .evaluated = !last,
+                  .step = static_cast<int>(i) + 1,
+                  .order = order};
+    for (int j = 0; j <= order; ++j)
+      node.noises.push_back({nodes[i - static_cast<std::size_t>(j)], factors[static_cast<std::size_t>(j)]});
     if (order > 0) {
       node.error = node.noises;
       const std::vector<double> lower = multistep_factors(process, times, i, order - 1, options.basis);
@@ -171,9 +194,13 @@ Plan ipndm_plan(const Process& process, const std::vector<double>& times, int or
   for (std::size_t i = 0; i + 1 < times.size(); ++i) {
     const auto used = std::min(static_cast<std::size_t>(order), i);
     const double factor = ddim_noise_factor(process, times[i], times[i + 1]);
-    PlanNode node{.t = times[i + 1], .states = {{static_cast<int>(i), state_factor(process, times[i], times[i + 1])}},
-                  .evaluated = i + 2 < times.size(), .step = static_cast<int>(i) + 1, .order = static_cast<int>(used)};
-    for (std::size_t j = 0; j <= used; ++j) node.noises.push_back({static_cast<int>(i - j), factor * weights[used][j]});
+    PlanNode node{.t = times[i + 1],
+                  .states = {{static_cast<int>(i), state_factor(process, times[i], times[i + 1])}},
+                  .evaluated = i + 2 < times.size(),
+                  .step = static_cast<int>(i) + 1,
+                  .order = static_cast<int>(used)};
+    for (std::size_t j = 0; j <= used; ++j)
+      node.noises.push_back({static_cast<int>(i - j), factor * weights[used][j]});
     plan.add(std::move(node));
   }
   return plan.finish();
@@ -190,12 +217,14 @@ const std::vector<std::string>& runge_kutta_names() {
 
 int runge_kutta_stages(std::string_view name) { return static_cast<int>(tableau_named(name).b.size()); }
 
-Plan rho_runge_kutta_plan(const Process& process, const std::vector<double>& times, std::string_view tableau) {
+Plan rho_runge_kutta_plan(const Process& process, const std::vector<double>& times,
+                          std::string_view tableau) {
   const Tableau& method = tableau_named(tableau);
   PlanBuilder plan(times.front());
   int node = 0;
   for (std::size_t i = 0; i + 1 < times.size(); ++i)
-    node = runge_kutta_step(plan, process, method, node, times[i + 1], static_cast<int>(i) + 1, i + 2 == times.size());
+    node = runge_kutta_step(plan, process, method, node, times[i + 1], static_cast<int>(i) + 1,
+                            i + 2 == times.size());
   return plan.finish();
 }
 

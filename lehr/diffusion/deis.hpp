@@ -26,7 +26,8 @@ namespace lehr::diffusion {
 enum class Basis { time, rho };
 
 // Factors of eps_i, eps_{i-1}, ... (order + 1 of them) in the step from times[i] to times[i + 1].
-std::vector<double> multistep_factors(const Process& process, const std::vector<double>& times, std::size_t i, int order, Basis basis);
+std::vector<double> multistep_factors(const Process& process, const std::vector<double>& times, std::size_t i,
+                                      int order, Basis basis);
 
 struct MultistepOptions {
   int order = 3;  // 0 .. 3

@@ -18,7 +18,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 using F = hn::CappedTag<float, 16>;
 
 // Four outputs by four vectors of points at a time stay in registers while the inputs run.
-void Dense(const float* packed, const float* bias, std::int64_t inputs, std::int64_t outputs, const float* x, float* y, bool add) {
+void Dense(const float* packed, const float* bias, std::int64_t inputs, std::int64_t outputs, const float* x,
+           float* y, bool add) {
   const F f;
   const auto width = static_cast<std::int64_t>(hn::Lanes(f));
   for (std::int64_t o = 0; o < outputs; o += 4) {
@@ -29,12 +30,16 @@ void Dense(const float* packed, const float* bias, std::int64_t inputs, std::int
       if (add) {
         float* const to = y + o * dense_lanes + p;
         s00 = hn::Add(s00, hn::LoadU(f, to)), s01 = hn::Add(s01, hn::LoadU(f, to + width));
-        s10 = hn::Add(s10, hn::LoadU(f, to + dense_lanes)), s11 = hn::Add(s11, hn::LoadU(f, to + dense_lanes + width));
-        s20 = hn::Add(s20, hn::LoadU(f, to + 2 * dense_lanes)), s21 = hn::Add(s21, hn::LoadU(f, to + 2 * dense_lanes + width));
-        s30 = hn::Add(s30, hn::LoadU(f, to + 3 * dense_lanes)), s31 = hn::Add(s31, hn::LoadU(f, to + 3 * dense_lanes + width));
+        s10 = hn::Add(s10, hn::LoadU(f, to + dense_lanes)),
+        s11 = hn::Add(s11, hn::LoadU(f, to + dense_lanes + width));
+        s20 = hn::Add(s20, hn::LoadU(f, to + 2 * dense_lanes)),
+        s21 = hn::Add(s21, hn::LoadU(f, to + 2 * dense_lanes + width));
+        s30 = hn::Add(s30, hn::LoadU(f, to + 3 * dense_lanes)),
+        s31 = hn::Add(s31, hn::LoadU(f, to + 3 * dense_lanes + width));
       }
       for (std::int64_t i = 0; i < inputs; ++i) {
-        const auto x0 = hn::LoadU(f, x + i * dense_lanes + p), x1 = hn::LoadU(f, x + i * dense_lanes + p + width);
+        const auto x0 = hn::LoadU(f, x + i * dense_lanes + p),
+                   x1 = hn::LoadU(f, x + i * dense_lanes + p + width);
         const float* const w = block + 4 * i;
         const auto w0 = hn::Set(f, w[0]), w1 = hn::Set(f, w[1]), w2 = hn::Set(f, w[2]), w3 = hn::Set(f, w[3]);
         s00 = hn::MulAdd(w0, x0, s00), s01 = hn::MulAdd(w0, x1, s01);
@@ -59,7 +64,8 @@ void Silu(const float* x, const float* shift, float* to, std::int64_t n) {
     const auto s = hn::Set(f, shift != nullptr ? shift[c] : 0.0f);
     for (std::int64_t p = 0; p < dense_lanes; p += width) {
       const auto z = hn::Add(hn::LoadU(f, x + c * dense_lanes + p), s);
-      hn::StoreU(hn::Div(z, hn::Add(one, hn::Exp(f, hn::Min(hn::Neg(z), most)))), f, to + c * dense_lanes + p);
+      hn::StoreU(hn::Div(z, hn::Add(one, hn::Exp(f, hn::Min(hn::Neg(z), most)))), f,
+                 to + c * dense_lanes + p);
     }
   }
 }
@@ -83,14 +89,17 @@ DenseLayer::DenseLayer(const std::vector<float>& weights, const std::vector<floa
   packed_.assign(static_cast<std::size_t>(whole * inputs), 0.0f);
   for (std::int64_t o = 0; o < outputs_; ++o)
     for (std::int64_t i = 0; i < inputs; ++i)
-      packed_[static_cast<std::size_t>(o / 4 * 4 * inputs + 4 * i + o % 4)] = weights[static_cast<std::size_t>(o * inputs + i)];
+      packed_[static_cast<std::size_t>(o / 4 * 4 * inputs + 4 * i + o % 4)] =
+          weights[static_cast<std::size_t>(o * inputs + i)];
 }
 
 void DenseLayer::apply(const float* x, float* y, bool add) const {
   HWY_DYNAMIC_DISPATCH(Dense)(packed_.data(), bias_.data(), inputs_, padded(outputs_), x, y, add);
 }
 
-void silu_lanes(const float* x, const float* shift, float* to, std::int64_t n) { HWY_DYNAMIC_DISPATCH(Silu)(x, shift, to, n); }
+void silu_lanes(const float* x, const float* shift, float* to, std::int64_t n) {
+  HWY_DYNAMIC_DISPATCH(Silu)(x, shift, to, n);
+}
 
 }  // namespace lehr::diffusion
 #endif

@@ -18,29 +18,35 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::CappedTag<double, 8>;
 
-void Combine(double* to, const double* const* from, const double* factors, std::int64_t count, std::int64_t n) {
+void Combine(double* to, const double* const* from, const double* factors, std::int64_t count,
+             std::int64_t n) {
   const D d;
   const auto width = static_cast<std::int64_t>(hn::Lanes(d));
   if (count == 5) {  // a step of order 3
-    const auto f0 = hn::Set(d, factors[0]), f1 = hn::Set(d, factors[1]), f2 = hn::Set(d, factors[2]), f3 = hn::Set(d, factors[3]), f4 = hn::Set(d, factors[4]);
-    const double *const a = from[0], *const b = from[1], *const c = from[2], *const e = from[3], *const f = from[4];
+    const auto f0 = hn::Set(d, factors[0]), f1 = hn::Set(d, factors[1]), f2 = hn::Set(d, factors[2]),
+               f3 = hn::Set(d, factors[3]), f4 = hn::Set(d, factors[4]);
+    const double *const a = from[0], *const b = from[1], *const c = from[2], *const e = from[3],
+                        *const f = from[4];
     for (std::int64_t i = 0; i < n; i += width) {
       const auto left = hn::MulAdd(f1, hn::LoadU(d, b + i), hn::Mul(f0, hn::LoadU(d, a + i)));
-      const auto right = hn::MulAdd(f4, hn::LoadU(d, f + i), hn::MulAdd(f3, hn::LoadU(d, e + i), hn::Mul(f2, hn::LoadU(d, c + i))));
+      const auto right = hn::MulAdd(f4, hn::LoadU(d, f + i),
+                                    hn::MulAdd(f3, hn::LoadU(d, e + i), hn::Mul(f2, hn::LoadU(d, c + i))));
       hn::StoreU(hn::Add(left, right), d, to + i);
     }
     return;
   }
   for (std::int64_t i = 0; i < n; i += width) {
     auto sum = hn::Mul(hn::Set(d, factors[0]), hn::LoadU(d, from[0] + i));
-    for (std::int64_t j = 1; j < count; ++j) sum = hn::MulAdd(hn::Set(d, factors[j]), hn::LoadU(d, from[j] + i), sum);
+    for (std::int64_t j = 1; j < count; ++j)
+      sum = hn::MulAdd(hn::Set(d, factors[j]), hn::LoadU(d, from[j] + i), sum);
     hn::StoreU(sum, d, to + i);
   }
 }
 
 // sums[2 k], sums[2 k + 1] = |x - c_k|^2 of two vectors of points, components k and four at a time, as |x|^2 - 2 x c + |c|^2.
 template <class V>
-void ProductDistances(const LevelledMixture& m, const double* x, std::int64_t n, std::int64_t first, std::int64_t second, double* sums, V norm0, V norm1) {
+void ProductDistances(const LevelledMixture& m, const double* x, std::int64_t n, std::int64_t first,
+                      std::int64_t second, double* sums, V norm0, V norm1) {
   const D d;
   const auto width = static_cast<std::int64_t>(hn::Lanes(d));
   for (std::int64_t j = 0; j < m.dimension; ++j) {
@@ -55,11 +61,13 @@ void ProductDistances(const LevelledMixture& m, const double* x, std::int64_t n,
   };
   std::int64_t k = 0;
   for (; k + 4 <= m.components; k += 4) {
-    const double *c0 = m.centres + k * m.dimension, *c1 = c0 + m.dimension, *c2 = c1 + m.dimension, *c3 = c2 + m.dimension;
+    const double *c0 = m.centres + k * m.dimension, *c1 = c0 + m.dimension, *c2 = c1 + m.dimension,
+                 *c3 = c2 + m.dimension;
     auto a0 = hn::Zero(d), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     for (std::int64_t j = 0; j < m.dimension; ++j) {
       const auto x0 = hn::LoadU(d, x + j * n + first), x1 = hn::LoadU(d, x + j * n + second);
-      const auto v0 = hn::Set(d, c0[j]), v1 = hn::Set(d, c1[j]), v2 = hn::Set(d, c2[j]), v3 = hn::Set(d, c3[j]);
+      const auto v0 = hn::Set(d, c0[j]), v1 = hn::Set(d, c1[j]), v2 = hn::Set(d, c2[j]),
+                 v3 = hn::Set(d, c3[j]);
       a0 = hn::MulAdd(v0, x0, a0), b0 = hn::MulAdd(v0, x1, b0);
       a1 = hn::MulAdd(v1, x0, a1), b1 = hn::MulAdd(v1, x1, b1);
       a2 = hn::MulAdd(v2, x0, a2), b2 = hn::MulAdd(v2, x1, b2);
@@ -71,14 +79,16 @@ void ProductDistances(const LevelledMixture& m, const double* x, std::int64_t n,
     auto a0 = hn::Zero(d), b0 = a0;
     for (std::int64_t j = 0; j < m.dimension; ++j) {
       const auto v = hn::Set(d, m.centres[k * m.dimension + j]);
-      a0 = hn::MulAdd(v, hn::LoadU(d, x + j * n + first), a0), b0 = hn::MulAdd(v, hn::LoadU(d, x + j * n + second), b0);
+      a0 = hn::MulAdd(v, hn::LoadU(d, x + j * n + first), a0),
+      b0 = hn::MulAdd(v, hn::LoadU(d, x + j * n + second), b0);
     }
     store(k, a0, b0);
   }
 }
 
 // The same, each weighted by its own inverse variance where the mixture is diagonal, from differences: no digits are lost.
-void DifferenceDistances(const LevelledMixture& m, const double* x, std::int64_t n, std::int64_t first, std::int64_t second, double* sums) {
+void DifferenceDistances(const LevelledMixture& m, const double* x, std::int64_t n, std::int64_t first,
+                         std::int64_t second, double* sums) {
   const D d;
   const auto width = static_cast<std::int64_t>(hn::Lanes(d));
   for (std::int64_t k = 0; k < m.components; ++k) {
@@ -86,7 +96,8 @@ void DifferenceDistances(const LevelledMixture& m, const double* x, std::int64_t
     auto sum0 = hn::Zero(d), sum1 = sum0;
     for (std::int64_t j = 0; j < m.dimension; ++j) {
       const auto c = hn::Set(d, centre[j]);
-      const auto e0 = hn::Sub(hn::LoadU(d, x + j * n + first), c), e1 = hn::Sub(hn::LoadU(d, x + j * n + second), c);
+      const auto e0 = hn::Sub(hn::LoadU(d, x + j * n + first), c),
+                 e1 = hn::Sub(hn::LoadU(d, x + j * n + second), c);
       if (m.spherical) {
         sum0 = hn::MulAdd(e0, e0, sum0), sum1 = hn::MulAdd(e1, e1, sum1);
       } else {
@@ -100,8 +111,8 @@ void DifferenceDistances(const LevelledMixture& m, const double* x, std::int64_t
 }
 
 // The work of two vectors of points: each coefficient that is loaded serves both.
-void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, std::int64_t first, std::int64_t second, double* out,
-                   double* log_density, double* scratch) {
+void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, std::int64_t first,
+                   std::int64_t second, double* out, double* log_density, double* scratch) {
   const D d;
   const auto width = static_cast<std::int64_t>(hn::Lanes(d));
   if (m.spherical && m.products)
@@ -110,7 +121,8 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
     DifferenceDistances(m, x, n, first, second, scratch);
   auto largest0 = hn::Set(d, -1e300), largest1 = largest0;
   for (std::int64_t k = 0; k < m.components; ++k) {
-    const auto half = hn::Set(d, m.spherical ? -0.5 * m.inverses[k] : -0.5), constant = hn::Set(d, m.constants[k]);
+    const auto half = hn::Set(d, m.spherical ? -0.5 * m.inverses[k] : -0.5),
+               constant = hn::Set(d, m.constants[k]);
     const auto term0 = hn::MulAdd(hn::LoadU(d, scratch + 2 * k * width), half, constant);
     const auto term1 = hn::MulAdd(hn::LoadU(d, scratch + (2 * k + 1) * width), half, constant);
     hn::StoreU(term0, d, scratch + 2 * k * width);
@@ -152,7 +164,8 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
       auto c0 = hn::Mul(whole0, hn::LoadU(d, xc + first)), c1 = hn::Mul(whole1, hn::LoadU(d, xc + second));
       auto d0 = hn::Mul(whole0, hn::LoadU(d, xd + first)), d1 = hn::Mul(whole1, hn::LoadU(d, xd + second));
       for (std::int64_t k = 0; k < m.components; ++k) {
-        const auto p0 = hn::LoadU(d, scratch + 2 * k * width), p1 = hn::LoadU(d, scratch + (2 * k + 1) * width);
+        const auto p0 = hn::LoadU(d, scratch + 2 * k * width),
+                   p1 = hn::LoadU(d, scratch + (2 * k + 1) * width);
         const double* const c = m.centres + k * m.dimension + j;
         const auto va = hn::Set(d, c[0]), vb = hn::Set(d, c[1]), vc = hn::Set(d, c[2]), vd = hn::Set(d, c[3]);
         a0 = hn::NegMulAdd(p0, va, a0), a1 = hn::NegMulAdd(p1, va, a1);
@@ -177,7 +190,8 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
         sum0 = hn::NegMulAdd(p0, c, sum0), sum1 = hn::NegMulAdd(p1, c, sum1);
       } else {
         const auto v = hn::Set(d, m.inverses[k * m.dimension + j]);
-        sum0 = hn::MulAdd(hn::Mul(p0, v), hn::Sub(x0, c), sum0), sum1 = hn::MulAdd(hn::Mul(p1, v), hn::Sub(x1, c), sum1);
+        sum0 = hn::MulAdd(hn::Mul(p0, v), hn::Sub(x0, c), sum0),
+        sum1 = hn::MulAdd(hn::Mul(p1, v), hn::Sub(x1, c), sum1);
       }
     }
     hn::StoreU(sum0, d, out + j * n + first);
@@ -209,11 +223,13 @@ namespace lehr::diffusion {
 HWY_EXPORT(Combine);
 HWY_EXPORT(Mixture);
 
-void combine_lanes(double* to, const double* const* from, const double* factors, std::int64_t count, std::int64_t n) {
+void combine_lanes(double* to, const double* const* from, const double* factors, std::int64_t count,
+                   std::int64_t n) {
   HWY_DYNAMIC_DISPATCH(Combine)(to, from, factors, count, n);
 }
 
-void mixture_lanes(const LevelledMixture& mixture, const double* x, std::int64_t n, double* out, double* log_density) {
+void mixture_lanes(const LevelledMixture& mixture, const double* x, std::int64_t n, double* out,
+                   double* log_density) {
   HWY_DYNAMIC_DISPATCH(Mixture)(mixture, x, n, out, log_density);
 }
 

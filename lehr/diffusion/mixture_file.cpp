@@ -21,7 +21,8 @@ const Json& array_at(const Json& value, const char* key, std::string_view where)
 }
 
 double number_at(const Json& value, const char* key, std::string_view where) {
-  if (!value.is_number()) throw InvalidInput("{}: {} has {} where a number belongs", where, key, quote(value.dump()));
+  if (!value.is_number())
+    throw InvalidInput("{}: {} has {} where a number belongs", where, key, quote(value.dump()));
   const double number = value.get<double>();
   if (!std::isfinite(number)) throw InvalidInput("{}: {} has a number that is not finite", where, key);
   return number;
@@ -29,7 +30,8 @@ double number_at(const Json& value, const char* key, std::string_view where) {
 
 // A list of `size` numbers into `to`.
 template <class Column>
-void read_numbers(const Json& list, Column&& to, const char* key, std::string_view where, std::size_t component) {
+void read_numbers(const Json& list, Column&& to, const char* key, std::string_view where,
+                  std::size_t component) {
   if (!list.is_array() || list.size() != static_cast<std::size_t>(to.size()))
     throw InvalidInput("{}: {}[{}] is no list of {} numbers", where, key, component, to.size());
   for (Index i = 0; i < to.size(); ++i) to[i] = number_at(list[static_cast<std::size_t>(i)], key, where);
@@ -68,11 +70,13 @@ void read_variances(const Json& list, GaussianMixture& mixture, std::string_view
 }  // namespace
 
 GaussianMixture mixture_from_json(const Json& value, std::string_view where) {
-  if (!value.is_object()) throw InvalidInput("{}: expected an object with weights, means and variances", where);
+  if (!value.is_object())
+    throw InvalidInput("{}: expected an object with weights, means and variances", where);
   const Json &weights = array_at(value, "weights", where), &means = array_at(value, "means", where);
   if (means.size() != weights.size())
     throw InvalidInput("{}: {} weights, but {} means", where, weights.size(), means.size());
-  if (!means.front().is_array() || means.front().empty()) throw InvalidInput("{}: means[0] is no list of numbers", where);
+  if (!means.front().is_array() || means.front().empty())
+    throw InvalidInput("{}: means[0] is no list of numbers", where);
   GaussianMixture mixture;
   const auto count = static_cast<Index>(weights.size());
   mixture.weights.resize(count);
@@ -85,7 +89,8 @@ GaussianMixture mixture_from_json(const Json& value, std::string_view where) {
   }
   mixture.weights /= mixture.weights.sum();
   const bool full = value.contains("covariances");
-  if (full && value.contains("variances")) throw InvalidInput("{}: give variances or covariances, not both", where);
+  if (full && value.contains("variances"))
+    throw InvalidInput("{}: give variances or covariances, not both", where);
   const char* key = full ? "covariances" : "variances";
   const Json& spread = array_at(value, key, where);
   if (spread.size() != weights.size())

@@ -17,6 +17,7 @@ stats::GaussianMixture read_mixture(const std::filesystem::path& path);
 Json mixture_json(const stats::GaussianMixture& mixture);
 
 // n draws (d x n); point i depends on (seed, lane name, i) alone.
-Eigen::MatrixXd draw_mixture(const stats::GaussianMixture& mixture, Eigen::Index n, Seed seed, std::uint64_t lane);
+Eigen::MatrixXd draw_mixture(const stats::GaussianMixture& mixture, Eigen::Index n, Seed seed,
+                             std::uint64_t lane);
 
 }  // namespace lehr::diffusion

@@ -22,15 +22,16 @@ constexpr double log_two_pi = 1.8378770664093454836;
 
 // Spherical and diagonal mixtures at one level.
 struct Level {
-  MatrixXd centres;    // d x K
-  ArrayXXd inverses;   // 1 x K or d x K
-  ArrayXd constants;   // log w_k - (d log 2 pi + log det) / 2
-  ArrayXd squares;     // |a m_k|^2
+  MatrixXd centres;   // d x K
+  ArrayXXd inverses;  // 1 x K or d x K
+  ArrayXd constants;  // log w_k - (d log 2 pi + log det) / 2
+  ArrayXd squares;    // |a m_k|^2
   bool products = false;
   double s = 1;
 
   LevelledMixture view(bool spherical) const {
-    return {centres.cols(), centres.rows(), spherical, centres.data(), inverses.data(), constants.data(), squares.data(), s, products};
+    return {centres.cols(),   centres.rows(), spherical, centres.data(), inverses.data(),
+            constants.data(), squares.data(), s,         products};
   }
 };
 
@@ -42,10 +43,13 @@ Level level_of(const GaussianMixture& mixture, double a, double s) {
   level.inverses = variances.inverse();
   level.squares = level.centres.colwise().squaredNorm().transpose();
   // |x - c|^2 / 2 v from products is off by about 1e-16 (|c|^2 + d v) / v.
-  level.products = variances.minCoeff() > 1e-5 * (level.squares.maxCoeff() + static_cast<double>(mixture.dimension()) * variances.maxCoeff());
+  level.products =
+      variances.minCoeff() >
+      1e-5 * (level.squares.maxCoeff() + static_cast<double>(mixture.dimension()) * variances.maxCoeff());
   const auto d = static_cast<double>(mixture.dimension());
   const double share = mixture.shape == CovarianceShape::spherical ? d : 1;
-  level.constants = mixture.weights.array().log() - 0.5 * (d * log_two_pi + share * variances.log().colwise().sum().transpose());
+  level.constants = mixture.weights.array().log() -
+                    0.5 * (d * log_two_pi + share * variances.log().colwise().sum().transpose());
   return level;
 }
 
@@ -60,7 +64,8 @@ Lanes padded(const Lanes& x) {
 void evaluate_level(const LevelledMixture& view, const Lanes& x, Lanes& out, ArrayXd* log_density) {
   if (x.rows() % 8 == 0) {
     if (log_density != nullptr) log_density->resize(x.rows());
-    return mixture_lanes(view, x.data(), x.rows(), out.data(), log_density != nullptr ? log_density->data() : nullptr);
+    return mixture_lanes(view, x.data(), x.rows(), out.data(),
+                         log_density != nullptr ? log_density->data() : nullptr);
   }
   const Lanes whole = padded(x);
   Lanes result(whole.rows(), whole.cols());
@@ -77,7 +82,8 @@ struct Components {
   std::vector<linalg::SymmetricEigen> spectra;
 };
 
-void evaluate_full(const Components& components, double a, double s, const Lanes& x, Lanes& out, ArrayXd* log_density) {
+void evaluate_full(const Components& components, double a, double s, const Lanes& x, Lanes& out,
+                   ArrayXd* log_density) {
   const Index n = x.rows(), d = x.cols(), count = components.means.cols();
   ArrayXXd terms(n, count);
   std::vector<ArrayXXd> rotated(static_cast<std::size_t>(count));
@@ -86,7 +92,8 @@ void evaluate_full(const Components& components, double a, double s, const Lanes
     const ArrayXd variances = a * a * spectrum.values.array() + s * s;
     ArrayXXd& y = rotated[static_cast<std::size_t>(k)];
     y = ((x.matrix().rowwise() - a * components.means.col(k).transpose()) * spectrum.vectors).array();
-    terms.col(k) = components.log_weights[k] - 0.5 * (static_cast<double>(d) * log_two_pi + variances.log().sum()) -
+    terms.col(k) = components.log_weights[k] -
+                   0.5 * (static_cast<double>(d) * log_two_pi + variances.log().sum()) -
                    0.5 * (y.square().rowwise() / variances.transpose()).rowwise().sum();
     y = y.rowwise() / variances.transpose();
   }
@@ -98,7 +105,8 @@ void evaluate_full(const Components& components, double a, double s, const Lanes
   for (Index k = 0; k < count; ++k) {
     const auto index = static_cast<std::size_t>(k);
     const ArrayXd posterior = s * terms.col(k) / total;
-    out += ((rotated[index].colwise() * posterior).matrix() * components.spectra[index].vectors.transpose()).array();
+    out += ((rotated[index].colwise() * posterior).matrix() * components.spectra[index].vectors.transpose())
+               .array();
   }
 }
 
@@ -127,11 +135,13 @@ ScoreModel mixture_score(const GaussianMixture& mixture, const Process& process)
     auto components = std::make_shared<Components>();
     components->log_weights = mixture.weights.array().log();
     components->means = mixture.means;
-    for (Index k = 0; k < mixture.components(); ++k) components->spectra.push_back(linalg::symmetric_eigen(mixture.covariance(k)));
+    for (Index k = 0; k < mixture.components(); ++k)
+      components->spectra.push_back(linalg::symmetric_eigen(mixture.covariance(k)));
     model.density_at = [components, process](double t) -> EvaluateDensity {
-      return [components, a = process.a(t), s = process.s(t)](const Lanes& x, Lanes& out, ArrayXd& log_density) {
-        evaluate_full(*components, a, s, x, out, &log_density);
-      };
+      return
+          [components, a = process.a(t), s = process.s(t)](const Lanes& x, Lanes& out, ArrayXd& log_density) {
+            evaluate_full(*components, a, s, x, out, &log_density);
+          };
     };
     model.at = [components, process](double t) -> Evaluate {
       return [components, a = process.a(t), s = process.s(t)](const Lanes& x, Lanes& out) {
@@ -142,13 +152,14 @@ ScoreModel mixture_score(const GaussianMixture& mixture, const Process& process)
   }
   const bool spherical = mixture.shape == CovarianceShape::spherical;
   model.at = [mixture, process, spherical](double t) -> Evaluate {
-    return [level = std::make_shared<const Level>(level_of(mixture, process.a(t), process.s(t))), spherical](const Lanes& x, Lanes& out) {
-      evaluate_level(level->view(spherical), x, out, nullptr);
-    };
+    return [level = std::make_shared<const Level>(level_of(mixture, process.a(t), process.s(t))), spherical](
+               const Lanes& x, Lanes& out) { evaluate_level(level->view(spherical), x, out, nullptr); };
   };
   model.density_at = [mixture, process, spherical](double t) -> EvaluateDensity {
     return [level = std::make_shared<const Level>(level_of(mixture, process.a(t), process.s(t))), spherical](
-               const Lanes& x, Lanes& out, ArrayXd& log_density) { evaluate_level(level->view(spherical), x, out, &log_density); };
+               const Lanes& x, Lanes& out, ArrayXd& log_density) {
+      evaluate_level(level->view(spherical), x, out, &log_density);
+    };
   };
   return model;
 }

@@ -24,7 +24,8 @@ struct Places {
 
 class PlaceFinder {
  public:
-  explicit PlaceFinder(const Plan& plan) : nodes_(plan.nodes), last_state_(plan.nodes.size(), -1), last_noise_(last_state_) {
+  explicit PlaceFinder(const Plan& plan)
+      : nodes_(plan.nodes), last_state_(plan.nodes.size(), -1), last_noise_(last_state_) {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       last_state_[i] = static_cast<int>(i);  // at least until its own evaluation
       last_noise_[i] = nodes_[i].evaluated ? static_cast<int>(i) : -1;
@@ -41,7 +42,9 @@ class PlaceFinder {
     places.noise.assign(nodes_.size(), -1);
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       // A state that nobody needs after this node gives its place to it.
-      const auto heir = std::ranges::find_if(nodes_[i].states, [&](const PlanTerm& term) { return last_state_[at(term)] == static_cast<int>(i); });
+      const auto heir = std::ranges::find_if(nodes_[i].states, [&](const PlanTerm& term) {
+        return last_state_[at(term)] == static_cast<int>(i);
+      });
       const std::size_t inherited = heir == nodes_[i].states.end() ? nodes_.size() : at(*heir);
       places.state[i] = inherited < nodes_.size() ? places.state[inherited] : take(places);
       if (nodes_[i].evaluated) places.noise[i] = take(places);
@@ -79,7 +82,8 @@ struct BlockSums {
   std::vector<double> state, noise, error;
   explicit BlockSums(std::size_t nodes = 0) : state(nodes), noise(nodes), error(nodes) {}
   void add(const BlockSums& other) {
-    for (std::size_t i = 0; i < state.size(); ++i) state[i] += other.state[i], noise[i] += other.noise[i], error[i] += other.error[i];
+    for (std::size_t i = 0; i < state.size(); ++i)
+      state[i] += other.state[i], noise[i] += other.noise[i], error[i] += other.error[i];
   }
 };
 
@@ -96,7 +100,8 @@ class Follower {
       }
       Evaluate& evaluate = prepared[{node.t, node.skipped}];
       if (!evaluate) {
-        if (!node.skipped.empty() && !model.without) throw InvalidInput("plan: the model has no blocks to skip");
+        if (!node.skipped.empty() && !model.without)
+          throw InvalidInput("plan: the model has no blocks to skip");
         evaluate = noise_at(node.skipped.empty() ? model : model.without(node.skipped), process, node.t);
       }
       evaluate_.push_back(evaluate);
@@ -107,15 +112,17 @@ class Follower {
   Memory memory() const { return Memory(static_cast<std::size_t>(places_.count)); }
 
   // Columns [first, first + count) of the batch; `starts` empty: points of the prior.
-  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends, BlockSums* sums, Memory& memory) const {
+  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends,
+           BlockSums* sums, Memory& memory) const {
     run(starts, first, count, ends, sums, memory, false);
     // What is not finite stays so to the end; then the block is repeated to find where it began.
-    if (!std::isfinite(ends.middleCols(first, count).sum())) run(starts, first, count, ends, nullptr, memory, true);
+    if (!std::isfinite(ends.middleCols(first, count).sum()))
+      run(starts, first, count, ends, nullptr, memory, true);
   }
 
  private:
-  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends, BlockSums* sums, Memory& memory,
-           bool watchful) const {
+  void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends,
+           BlockSums* sums, Memory& memory, bool watchful) const {
     const Index rows = (count + 7) / 8 * 8;
     for (ArrayXXd& place : memory) place.resize(rows, ends.rows());
     for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
@@ -124,7 +131,9 @@ class Follower {
         if (starts.size() > 0)
           x.topRows(count) = starts.middleCols(first, count).transpose().array();
         else
-          for (Index row = 0; row < count; ++row) draw_prior(options_.seed, options_.first_column + first + row, process_.prior_deviation(), x.row(row));
+          for (Index row = 0; row < count; ++row)
+            draw_prior(options_.seed, options_.first_column + first + row, process_.prior_deviation(),
+                       x.row(row));
         for (Index row = count; row < rows; ++row) x.row(row) = x.row(count - 1);
       } else {
         combine(i, memory, x);
@@ -133,8 +142,11 @@ class Follower {
       if (plan_.nodes[i].evaluated) evaluate(i, first, count, memory, watchful);
       if (sums != nullptr) measure(i, count, memory, *sums);
     }
-    ends.middleCols(first, count) = memory[static_cast<std::size_t>(places_.state.back())].topRows(count).transpose().matrix();
-    if (watchful) throw NumericalFailure("the end points of columns {} to {} are not finite", options_.first_column + first, options_.first_column + first + count - 1);
+    ends.middleCols(first, count) =
+        memory[static_cast<std::size_t>(places_.state.back())].topRows(count).transpose().matrix();
+    if (watchful)
+      throw NumericalFailure("the end points of columns {} to {} are not finite",
+                             options_.first_column + first, options_.first_column + first + count - 1);
   }
 
   const ArrayXXd& noise(const Memory& memory, int node) const {
@@ -147,15 +159,18 @@ class Follower {
   void combine(std::size_t i, const Memory& memory, ArrayXXd& to) const {
     std::vector<const double*> from;
     std::vector<double> factors;
-    for (const PlanTerm& term : plan_.nodes[i].states) from.push_back(state(memory, term.node).data()), factors.push_back(term.factor);
-    for (const PlanTerm& term : plan_.nodes[i].noises) from.push_back(noise(memory, term.node).data()), factors.push_back(term.factor);
+    for (const PlanTerm& term : plan_.nodes[i].states)
+      from.push_back(state(memory, term.node).data()), factors.push_back(term.factor);
+    for (const PlanTerm& term : plan_.nodes[i].noises)
+      from.push_back(noise(memory, term.node).data()), factors.push_back(term.factor);
     combine_lanes(to.data(), from.data(), factors.data(), static_cast<std::int64_t>(from.size()), to.size());
   }
 
   void add_gaussian(std::size_t i, Index first, Index count, ArrayXXd& x) const {
     if (plan_.nodes[i].gaussian == 0) return;
     for (Index row = 0; row < count; ++row) {
-      Stream stream(options_.seed, lane("diffusion.noise") + i, static_cast<std::uint64_t>(options_.first_column + first + row));
+      Stream stream(options_.seed, lane("diffusion.noise") + i,
+                    static_cast<std::uint64_t>(options_.first_column + first + row));
       QuickStream random(stream);
       for (Index j = 0; j < x.cols(); ++j) x(row, j) += plan_.nodes[i].gaussian * normal(random);
     }
@@ -177,9 +192,10 @@ class Follower {
   [[noreturn]] void refuse(std::size_t i, Index first, Index count, const ArrayXXd& out) const {
     for (Index row = 0; row < count; ++row)
       if (!std::isfinite(out.row(row).sum()))
-        throw NumericalFailure("step {} at t = {:g}: the model's noise for column {} is not finite", plan_.nodes[i].step,
-                               plan_.nodes[i].t, options_.first_column + first + row);
-    throw NumericalFailure("step {} at t = {:g}: the model's noise is not finite", plan_.nodes[i].step, plan_.nodes[i].t);
+        throw NumericalFailure("step {} at t = {:g}: the model's noise for column {} is not finite",
+                               plan_.nodes[i].step, plan_.nodes[i].t, options_.first_column + first + row);
+    throw NumericalFailure("step {} at t = {:g}: the model's noise is not finite", plan_.nodes[i].step,
+                           plan_.nodes[i].t);
   }
 
   void measure(std::size_t i, Index count, const Memory& memory, BlockSums& sums) const {
@@ -188,7 +204,8 @@ class Follower {
     if (node.evaluated) sums.noise[i] += noise(memory, static_cast<int>(i)).topRows(count).square().sum();
     if (node.error.empty()) return;
     ArrayXXd difference = ArrayXXd::Zero(count, memory.front().cols());
-    for (const PlanTerm& term : node.error) difference += term.factor * noise(memory, term.node).topRows(count);
+    for (const PlanTerm& term : node.error)
+      difference += term.factor * noise(memory, term.node).topRows(count);
     sums.error[i] += difference.square().sum();
   }
 
@@ -200,14 +217,16 @@ class Follower {
   std::vector<Evaluate> evaluate_;
 };
 
-void write_trace(const Plan& plan, const ScoreModel& model, const BlockSums& sums, double numbers, std::vector<StepTrace>& trace) {
+void write_trace(const Plan& plan, const ScoreModel& model, const BlockSums& sums, double numbers,
+                 std::vector<StepTrace>& trace) {
   std::int64_t evaluations = 0;
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const PlanNode& node = plan.nodes[i];
     if (node.evaluated) evaluations += model.cost;
     if (!node.ends_step) continue;
     const auto root = [numbers](double sum) { return std::sqrt(sum / numbers); };
-    trace.push_back({node.step, node.order, node.t, evaluations, root(sums.state[i]), root(sums.noise[i]), root(sums.error[i])});
+    trace.push_back({node.step, node.order, node.t, evaluations, root(sums.state[i]), root(sums.noise[i]),
+                     root(sums.error[i])});
   }
 }
 
@@ -218,15 +237,19 @@ std::int64_t Plan::evaluations() const {
 }
 
 void check_plan(const Plan& plan) {
-  if (plan.nodes.size() < 2 || plan.nodes.back().evaluated) throw InvalidInput("plan: it needs a start and an end that is not evaluated");
+  if (plan.nodes.size() < 2 || plan.nodes.back().evaluated)
+    throw InvalidInput("plan: it needs a start and an end that is not evaluated");
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const PlanNode& node = plan.nodes[i];
-    if (i > 0 && node.states.empty() && node.noises.empty()) throw InvalidInput("plan: node {} has no terms", i);
+    if (i > 0 && node.states.empty() && node.noises.empty())
+      throw InvalidInput("plan: node {} has no terms", i);
     const auto check = [&](const std::vector<PlanTerm>& terms, bool noises) {
       for (const PlanTerm& term : terms) {
-        if (term.node < 0 || term.node >= static_cast<int>(i) || (noises && !plan.nodes[static_cast<std::size_t>(term.node)].evaluated))
+        if (term.node < 0 || term.node >= static_cast<int>(i) ||
+            (noises && !plan.nodes[static_cast<std::size_t>(term.node)].evaluated))
           throw InvalidInput("plan: node {} uses node {}, which is not there yet", i, term.node);
-        if (!std::isfinite(term.factor)) throw InvalidInput("plan: node {} (t = {:g}) has a coefficient that is not finite", i, node.t);
+        if (!std::isfinite(term.factor))
+          throw InvalidInput("plan: node {} (t = {:g}) has a coefficient that is not finite", i, node.t);
       }
     };
     check(node.states, false);
@@ -237,19 +260,23 @@ void check_plan(const Plan& plan) {
 
 namespace {
 
-void follow_blocks(const Plan& plan, const ScoreModel& model, const Process& process, const Eigen::Ref<const MatrixXd>& starts,
-                   const FollowOptions& options, Eigen::Ref<MatrixXd> ends) {
+void follow_blocks(const Plan& plan, const ScoreModel& model, const Process& process,
+                   const Eigen::Ref<const MatrixXd>& starts, const FollowOptions& options,
+                   Eigen::Ref<MatrixXd> ends) {
   check_plan(plan);
-  if (ends.rows() != model.dimension) throw InvalidInput("the model has {} dimensions, the starts {}", model.dimension, ends.rows());
+  if (ends.rows() != model.dimension)
+    throw InvalidInput("the model has {} dimensions, the starts {}", model.dimension, ends.rows());
   const Follower follower(plan, model, process, options);
   const Index block = model.rows, count = ends.cols(), blocks = (count + block - 1) / block;
-  std::vector<BlockSums> sums(options.trace != nullptr ? static_cast<std::size_t>(blocks) : 0, BlockSums(plan.nodes.size()));
+  std::vector<BlockSums> sums(options.trace != nullptr ? static_cast<std::size_t>(blocks) : 0,
+                              BlockSums(plan.nodes.size()));
   // Several blocks share their memory.
   constexpr Index together = 16;
   const auto run = [&](std::int64_t group) {
     Follower::Memory memory = follower.memory();
     for (Index b = group * together; b < std::min(blocks, (group + 1) * together); ++b)
-      follower.run(starts, b * block, std::min(block, count - b * block), ends, sums.empty() ? nullptr : &sums[static_cast<std::size_t>(b)], memory);
+      follower.run(starts, b * block, std::min(block, count - b * block), ends,
+                   sums.empty() ? nullptr : &sums[static_cast<std::size_t>(b)], memory);
   };
   const Index groups = (blocks + together - 1) / together;
   if (model.parallel) {
@@ -266,21 +293,24 @@ void follow_blocks(const Plan& plan, const ScoreModel& model, const Process& pro
 
 }  // namespace
 
-MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& process, const Eigen::Ref<const MatrixXd>& starts,
-                const FollowOptions& options) {
+MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& process,
+                const Eigen::Ref<const MatrixXd>& starts, const FollowOptions& options) {
   MatrixXd ends(starts.rows(), starts.cols());
   if (starts.cols() > 0) follow_blocks(plan, model, process, starts, options, ends);
   return ends;
 }
 
-void follow_from_prior(const Plan& plan, const ScoreModel& model, const Process& process, const FollowOptions& options, Eigen::Ref<MatrixXd> ends) {
+void follow_from_prior(const Plan& plan, const ScoreModel& model, const Process& process,
+                       const FollowOptions& options, Eigen::Ref<MatrixXd> ends) {
   follow_blocks(plan, model, process, MatrixXd(), options, ends);
 }
 
-MatrixXd prior_points(const Process& process, Index dimension, Index count, Seed seed, std::int64_t first_column) {
+MatrixXd prior_points(const Process& process, Index dimension, Index count, Seed seed,
+                      std::int64_t first_column) {
   MatrixXd points(dimension, count);
   const double deviation = process.prior_deviation();
-  parallel_for(count, [&](std::int64_t i) { draw_prior(seed, first_column + i, deviation, points.col(i)); }, 256);
+  parallel_for(
+      count, [&](std::int64_t i) { draw_prior(seed, first_column + i, deviation, points.col(i)); }, 256);
   return points;
 }
 

@@ -21,20 +21,21 @@
 namespace lehr::diffusion {
 
 struct PlanTerm {
-  int node;       // an earlier one
+  int node;  // an earlier one
   double factor;
 };
 
 struct PlanNode {
   double t = 0;
   std::vector<PlanTerm> states = {}, noises = {};  // A_i and B_i; `noises` name evaluated nodes
-  double gaussian = 0;                   // n_i
+  double gaussian = 0;                             // n_i
   bool evaluated = true;
-  int step = 0;                          // of the grid; node 0 has step 0
-  int order = 0;                         // used by the step that led here
-  bool ends_step = true;                 // a row of the trace; else a stage in between
-  std::vector<PlanTerm> error = {};      // of the noises: the update less that of an order lower (the trace's local error)
-  std::vector<int> skipped = {};         // blocks of the network that this evaluation leaves out
+  int step = 0;           // of the grid; node 0 has step 0
+  int order = 0;          // used by the step that led here
+  bool ends_step = true;  // a row of the trace; else a stage in between
+  std::vector<PlanTerm> error =
+      {};  // of the noises: the update less that of an order lower (the trace's local error)
+  std::vector<int> skipped = {};  // blocks of the network that this evaluation leaves out
 };
 
 struct Plan {
@@ -63,13 +64,15 @@ struct FollowOptions {
 };
 
 // Starts (d x n) to ends (d x n). Throws NumericalFailure that names step and point where the model's answer is not finite.
-Eigen::MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& process, const Eigen::Ref<const Eigen::MatrixXd>& starts,
-                       const FollowOptions& options = {});
+Eigen::MatrixXd follow(const Plan& plan, const ScoreModel& model, const Process& process,
+                       const Eigen::Ref<const Eigen::MatrixXd>& starts, const FollowOptions& options = {});
 
 // The same from `prior_points(process, d, n, options.seed, options.first_column)` to `ends` (d x n), drawn block by block.
-void follow_from_prior(const Plan& plan, const ScoreModel& model, const Process& process, const FollowOptions& options, Eigen::Ref<Eigen::MatrixXd> ends);
+void follow_from_prior(const Plan& plan, const ScoreModel& model, const Process& process,
+                       const FollowOptions& options, Eigen::Ref<Eigen::MatrixXd> ends);
 
 // Points of the prior at T: N(0, s(T)^2 I), point i addressed by (seed, i).
-Eigen::MatrixXd prior_points(const Process& process, Eigen::Index dimension, Eigen::Index count, Seed seed, std::int64_t first_column = 0);
+Eigen::MatrixXd prior_points(const Process& process, Eigen::Index dimension, Eigen::Index count, Seed seed,
+                             std::int64_t first_column = 0);
 
 }  // namespace lehr::diffusion

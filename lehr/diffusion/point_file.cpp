@@ -99,11 +99,13 @@ PointSet read_point_set(const std::filesystem::path& path) {
   for (Eigen::Index i = 0; i < set.points.cols(); ++i)
     for (Eigen::Index j = 0; j < set.points.rows(); ++j)
       if (!std::isfinite(set.points(j, i)))
-        throw InvalidInput("{}: row {}, coordinate {}: {} is not finite", path.string(), i + 1, j + 1, set.points(j, i));
+        throw InvalidInput("{}: row {}, coordinate {}: {} is not finite", path.string(), i + 1, j + 1,
+                           set.points(j, i));
   return set;
 }
 
-void write_point_set(const std::filesystem::path& path, const Eigen::MatrixXd& points, std::vector<std::string> names) {
+void write_point_set(const std::filesystem::path& path, const Eigen::MatrixXd& points,
+                     std::vector<std::string> names) {
   const std::string extension = path.extension().string();
   const Tensor tensor = tensor_of_points(points);
   if (extension == ".npy") return write_npy(path, tensor.view());
@@ -115,7 +117,8 @@ void write_point_set(const std::filesystem::path& path, const Eigen::MatrixXd& p
   for (Eigen::Index j = 0; j < points.rows(); ++j) {
     const auto index = static_cast<std::size_t>(j);
     const Eigen::VectorXd row = points.row(j);
-    columns.push_back({index < names.size() ? names[index] : fmt::format("x{}", j), std::vector<double>(row.begin(), row.end())});
+    columns.push_back({index < names.size() ? names[index] : fmt::format("x{}", j),
+                       std::vector<double>(row.begin(), row.end())});
   }
   write_csv(path, columns);
 }

@@ -17,6 +17,7 @@ struct PointSet {
 // Throws InvalidInput (names file and row) for cells that are no finite numbers or another shape.
 PointSet read_point_set(const std::filesystem::path& path);
 // By the extension: csv, npy, npz (array "x"), safetensors (tensor "x"). `names` of the coordinates for csv; default x0, x1, ... Atomic.
-void write_point_set(const std::filesystem::path& path, const Eigen::MatrixXd& points, std::vector<std::string> names = {});
+void write_point_set(const std::filesystem::path& path, const Eigen::MatrixXd& points,
+                     std::vector<std::string> names = {});
 
 }  // namespace lehr::diffusion

@@ -53,12 +53,13 @@ class Process {
   double s(double t) const;
   double lambda(double t) const { return log_a(t) - log_s(t); }
   double rho(double t) const;
-  double dlog_a(double t) const;    // f
-  double dlambda(double t) const;   // d lambda / dt < 0
-  double g2(double t) const;        // g^2
+  double dlog_a(double t) const;   // f
+  double dlambda(double t) const;  // d lambda / dt < 0
+  double g2(double t) const;       // g^2
   double t_of_lambda(double lambda) const;
   double t_of_rho(double rho) const;
-  double prior_deviation() const;  // of x_T from a clean state of size 1: s(T) where a(T) is small, (a^2 + s^2)^1/2 else
+  double prior_deviation()
+      const;  // of x_T from a clean state of size 1: s(T) where a(T) is small, (a^2 + s^2)^1/2 else
 
  private:
   double dlog_s(double t) const;

@@ -20,7 +20,8 @@ void check(const char* what, const PointsRef& x, const PointsRef& y, Index least
   if (x.rows() != y.rows())
     throw InvalidInput("{}: points have {} and {} coordinates", what, x.rows(), y.rows());
   if (x.cols() < least || y.cols() < least)
-    throw InvalidInput("{}: samples have {} and {} points, at least {} are needed", what, x.cols(), y.cols(), least);
+    throw InvalidInput("{}: samples have {} and {} points, at least {} are needed", what, x.cols(), y.cols(),
+                       least);
 }
 
 // Sum of f(|x_i - y_j|^2) over all pairs, or over i < j where both are one sample. Tiles of points (n x d, so that a coordinate of
@@ -40,7 +41,8 @@ double sum_over_pairs(const MatrixXd& x, const MatrixXd& y, bool same, F f) {
             if (length <= 0) continue;
             auto s = squared.head(length);
             s.setZero();
-            for (Index k = 0; k < x.cols(); ++k) s += (x.col(k).segment(first, length).array() - y(j, k)).square();
+            for (Index k = 0; k < x.cols(); ++k)
+              s += (x.col(k).segment(first, length).array() - y(j, k)).square();
             sum += f(s);
           }
         }
@@ -57,8 +59,8 @@ template <class F>
 PairMeans pair_means(const PointsRef& x, const PointsRef& y, F f) {
   const MatrixXd a = x.transpose(), b = y.transpose();
   const auto n = static_cast<double>(x.cols()), m = static_cast<double>(y.cols());
-  return {sum_over_pairs(a, a, true, f) / (n * (n - 1) / 2), sum_over_pairs(b, b, true, f) / (m * (m - 1) / 2),
-          sum_over_pairs(a, b, false, f) / (n * m)};
+  return {sum_over_pairs(a, a, true, f) / (n * (n - 1) / 2),
+          sum_over_pairs(b, b, true, f) / (m * (m - 1) / 2), sum_over_pairs(a, b, false, f) / (n * m)};
 }
 
 }  // namespace
@@ -82,7 +84,8 @@ double squared_mmd(const PointsRef& x, const PointsRef& y, double bandwidth) {
     bandwidth = *middle > 0 ? *middle : 1;
   }
   const double scale = -0.5 / (bandwidth * bandwidth);
-  const PairMeans mean = pair_means(x, y, [scale](const auto& squared) { return (scale * squared).exp().sum(); });
+  const PairMeans mean =
+      pair_means(x, y, [scale](const auto& squared) { return (scale * squared).exp().sum(); });
   return mean.xx + mean.yy - 2 * mean.xy;
 }
 
@@ -141,7 +144,8 @@ double frechet_distance(const Moments& a, const Moments& b, double ridge) {
   const MatrixXd identity = MatrixXd::Identity(a.mean.size(), a.mean.size());
   const MatrixXd ca = a.covariance + ridge * identity, cb = b.covariance + ridge * identity;
   const linalg::SymmetricEigen eigen = linalg::symmetric_eigen(ca);
-  const MatrixXd root = eigen.vectors * eigen.values.cwiseMax(0).cwiseSqrt().asDiagonal() * eigen.vectors.transpose();
+  const MatrixXd root =
+      eigen.vectors * eigen.values.cwiseMax(0).cwiseSqrt().asDiagonal() * eigen.vectors.transpose();
   const double cross = linalg::symmetric_eigenvalues(root * cb * root).cwiseMax(0).cwiseSqrt().sum();
   return (a.mean - b.mean).squaredNorm() + ca.trace() + cb.trace() - 2 * cross;
 }

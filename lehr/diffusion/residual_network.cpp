@@ -33,7 +33,8 @@ NetworkFile read_manifest(const std::filesystem::path& path) {
       const auto offset = static_cast<std::uint64_t>(start);
       const auto bytes = byte_count(ElementType::f32, shape);
       if (!bytes || offset > data.size() || *bytes > data.size() - offset)
-        throw InvalidInput("{}: tensor {} reaches past the end of {}", where, quote(name), data_path.string());
+        throw InvalidInput("{}: tensor {} reaches past the end of {}", where, quote(name),
+                           data_path.string());
       const auto* first = reinterpret_cast<const std::byte*>(data.data()) + offset;
       file.tensors[name] = {ElementType::f32, shape, {first, first + *bytes}};
     }
@@ -59,11 +60,14 @@ class TensorReader {
     const Tensor& weight = tensor(name + ".weight", 2);
     const std::vector<float> bias = vector(name + ".bias");
     if (static_cast<std::int64_t>(bias.size()) != weight.shape[0])
-      throw InvalidInput("{}: {}.weight has {} outputs, {}.bias {}", where_, name, weight.shape[0], name, bias.size());
+      throw InvalidInput("{}: {}.weight has {} outputs, {}.bias {}", where_, name, weight.shape[0], name,
+                         bias.size());
     if (inputs >= 0 && inputs != weight.shape[1])
-      throw InvalidInput("{}: {}.weight has {} inputs, {} are expected", where_, name, weight.shape[1], inputs);
+      throw InvalidInput("{}: {}.weight has {} inputs, {} are expected", where_, name, weight.shape[1],
+                         inputs);
     for (const float value : weight.view().to_floats())
-      if (!std::isfinite(value)) throw InvalidInput("{}: {}.weight has a number that is not finite", where_, name);
+      if (!std::isfinite(value))
+        throw InvalidInput("{}: {}.weight has a number that is not finite", where_, name);
     return {weight.view().to_floats(), bias, weight.shape[1]};
   }
 
@@ -76,7 +80,8 @@ class TensorReader {
       throw InvalidInput("{}: no tensor {}{}", where_, quote(name), hint(name, known));
     }
     if (found->second.shape.size() != rank)
-      throw InvalidInput("{}: tensor {} has shape {}, {} axes are expected", where_, name, to_string(found->second.shape), rank);
+      throw InvalidInput("{}: tensor {} has shape {}, {} axes are expected", where_, name,
+                         to_string(found->second.shape), rank);
     return found->second;
   }
 
@@ -96,10 +101,12 @@ struct ResidualNetwork {
   std::vector<float> embedding(double t) const {
     const std::size_t count = frequencies.size();
     const auto width = static_cast<std::size_t>(DenseLayer::padded(in.outputs()));
-    std::vector<float> waves(2 * count * dense_lanes), hidden(width * dense_lanes), result(width * dense_lanes), e(width);
+    std::vector<float> waves(2 * count * dense_lanes), hidden(width * dense_lanes),
+        result(width * dense_lanes), e(width);
     for (std::size_t i = 0; i < count; ++i) {
       std::fill_n(&waves[i * dense_lanes], dense_lanes, std::sin(static_cast<float>(t) * frequencies[i]));
-      std::fill_n(&waves[(count + i) * dense_lanes], dense_lanes, std::cos(static_cast<float>(t) * frequencies[i]));
+      std::fill_n(&waves[(count + i) * dense_lanes], dense_lanes,
+                  std::cos(static_cast<float>(t) * frequencies[i]));
     }
     hidden.resize(static_cast<std::size_t>(DenseLayer::padded(embed_first.outputs()) * dense_lanes));
     embed_first.apply(waves.data(), hidden.data());
@@ -110,11 +117,14 @@ struct ResidualNetwork {
   }
 
   // Up to 64 rows of x from `first` on.
-  void evaluate(const std::vector<float>& e, const std::vector<bool>& skipped, const Lanes& x, Index first, Lanes& to) const {
+  void evaluate(const std::vector<float>& e, const std::vector<bool>& skipped, const Lanes& x, Index first,
+                Lanes& to) const {
     const Index count = std::min<Index>(dense_lanes, x.rows() - first);
     const auto width = static_cast<std::size_t>(DenseLayer::padded(in.outputs()) * dense_lanes);
-    std::vector<float> memory(static_cast<std::size_t>(in.inputs()) * dense_lanes + 3 * width + static_cast<std::size_t>(DenseLayer::padded(out.outputs()) * dense_lanes));
-    float *points = memory.data(), *h = points + in.inputs() * dense_lanes, *u = h + width, *v = u + width, *answer = v + width;
+    std::vector<float> memory(static_cast<std::size_t>(in.inputs()) * dense_lanes + 3 * width +
+                              static_cast<std::size_t>(DenseLayer::padded(out.outputs()) * dense_lanes));
+    float *points = memory.data(), *h = points + in.inputs() * dense_lanes, *u = h + width, *v = u + width,
+          *answer = v + width;
     for (Index j = 0; j < x.cols(); ++j)
       for (Index i = 0; i < count; ++i) points[j * dense_lanes + i] = static_cast<float>(x(first + i, j));
     in.apply(points, h);
@@ -132,14 +142,16 @@ struct ResidualNetwork {
   }
 };
 
-ScoreModel model_of(const std::shared_ptr<const ResidualNetwork>& network, std::vector<bool> skipped, Prediction predicts) {
+ScoreModel model_of(const std::shared_ptr<const ResidualNetwork>& network, std::vector<bool> skipped,
+                    Prediction predicts) {
   ScoreModel model;
   model.dimension = network->in.inputs();
   model.predicts = predicts;
   for (std::size_t b = 0; b < network->blocks.size(); ++b) model.blocks.push_back(fmt::format("bl.{}", b));
   model.at = [network, skipped](double t) -> Evaluate {
     return [network, skipped, e = network->embedding(t)](const Lanes& x, Lanes& out) {
-      for (Index first = 0; first < x.rows(); first += dense_lanes) network->evaluate(e, skipped, x, first, out);
+      for (Index first = 0; first < x.rows(); first += dense_lanes)
+        network->evaluate(e, skipped, x, first, out);
     };
   };
   model.without = [network, predicts](const std::vector<int>& blocks) {
@@ -187,9 +199,12 @@ ScoreModel residual_network(const NetworkFile& file, std::string_view where) {
   if (width % 4 != 0) throw InvalidInput("{}: a width of {} is no multiple of 4", where, width);
   network->embed_first = read.layer("te.0", 2 * static_cast<std::int64_t>(network->frequencies.size()));
   network->embed_second = read.layer("te.2", network->embed_first.outputs());
-  if (network->embed_second.outputs() != width) throw InvalidInput("{}: te.2 has {} outputs, {} are expected", where, network->embed_second.outputs(), width);
+  if (network->embed_second.outputs() != width)
+    throw InvalidInput("{}: te.2 has {} outputs, {} are expected", where, network->embed_second.outputs(),
+                       width);
   for (int b = 0; read.has(fmt::format("bl.{}.1.weight", b)); ++b) {
-    network->blocks.push_back({read.layer(fmt::format("bl.{}.1", b), width), read.layer(fmt::format("bl.{}.3", b), width)});
+    network->blocks.push_back(
+        {read.layer(fmt::format("bl.{}.1", b), width), read.layer(fmt::format("bl.{}.3", b), width)});
     if (network->blocks.back().first.outputs() != width || network->blocks.back().second.outputs() != width)
       throw InvalidInput("{}: block {} does not keep the width {}", where, b, width);
   }
@@ -208,20 +223,24 @@ Features feature_network(const NetworkFile& file, std::string_view where) {
   return [layers, where = std::string(where)](const Eigen::Ref<const Eigen::MatrixXd>& points) {
     const DenseLayer &first = layers->front(), &second = layers->back();
     if (points.rows() != first.inputs())
-      throw InvalidInput("{}: features take {} coordinates, the points have {}", where, first.inputs(), points.rows());
+      throw InvalidInput("{}: features take {} coordinates, the points have {}", where, first.inputs(),
+                         points.rows());
     Eigen::MatrixXd features(second.outputs(), points.cols());
     parallel_for((points.cols() + dense_lanes - 1) / dense_lanes, [&](std::int64_t block) {
       const Index from = block * dense_lanes, count = std::min<Index>(dense_lanes, points.cols() - from);
-      std::vector<float> x(static_cast<std::size_t>(first.inputs() * dense_lanes)), u(static_cast<std::size_t>(DenseLayer::padded(first.outputs()) * dense_lanes)),
+      std::vector<float> x(static_cast<std::size_t>(first.inputs() * dense_lanes)),
+          u(static_cast<std::size_t>(DenseLayer::padded(first.outputs()) * dense_lanes)),
           v(static_cast<std::size_t>(DenseLayer::padded(second.outputs()) * dense_lanes));
       for (Index j = 0; j < points.rows(); ++j)
         for (Index i = 0; i < count; ++i)
-          x[static_cast<std::size_t>(j * dense_lanes + i)] = static_cast<float>(std::clamp(points(j, from + i), -1.0, 1.0));
+          x[static_cast<std::size_t>(j * dense_lanes + i)] =
+              static_cast<float>(std::clamp(points(j, from + i), -1.0, 1.0));
       first.apply(x.data(), u.data());
       for (float& value : u) value = std::max(value, 0.0f);
       second.apply(u.data(), v.data());
       for (Index j = 0; j < features.rows(); ++j)
-        for (Index i = 0; i < count; ++i) features(j, from + i) = std::max(0.0f, v[static_cast<std::size_t>(j * dense_lanes + i)]);
+        for (Index i = 0; i < count; ++i)
+          features(j, from + i) = std::max(0.0f, v[static_cast<std::size_t>(j * dense_lanes + i)]);
     });
     return features;
   };

@@ -32,7 +32,8 @@ Evaluate noise_at(const ScoreModel& model, const Process& process, double t) {
   };
 }
 
-void noise_of_rows(const ScoreModel& model, const Process& process, const Lanes& x, std::span<const double> times, Lanes& out) {
+void noise_of_rows(const ScoreModel& model, const Process& process, const Lanes& x,
+                   std::span<const double> times, Lanes& out) {
   std::map<double, std::vector<Eigen::Index>> groups;
   for (Eigen::Index i = 0; i < x.rows(); ++i) groups[times[static_cast<std::size_t>(i)]].push_back(i);
   out.resize(x.rows(), x.cols());

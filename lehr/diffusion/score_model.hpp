@@ -34,9 +34,9 @@ struct ScoreModel {
   // The model made ready for one time: what does not depend on the points is computed once for all batches.
   std::function<Evaluate(double t)> at;
   std::function<EvaluateDensity(double t)> density_at = {};  // empty where there is no exact density
-  std::int64_t cost = 1;       // network calls of one evaluation (2 under classifier-free guidance)
-  Eigen::Index rows = 64;      // points a batch, a multiple of 8
-  bool parallel = true;        // batches may run side by side
+  std::int64_t cost = 1;                 // network calls of one evaluation (2 under classifier-free guidance)
+  Eigen::Index rows = 64;                // points a batch, a multiple of 8
+  bool parallel = true;                  // batches may run side by side
   std::vector<std::string> blocks = {};  // that can be skipped
   // The model with some blocks left out; empty where there are none.
   std::function<ScoreModel(const std::vector<int>& skipped)> without = {};
@@ -46,7 +46,8 @@ struct ScoreModel {
 Evaluate noise_at(const ScoreModel& model, const Process& process, double t);
 
 // A point's own time: rows with equal times are evaluated together. `out` is the noise (n x d).
-void noise_of_rows(const ScoreModel& model, const Process& process, const Lanes& x, std::span<const double> times, Lanes& out);
+void noise_of_rows(const ScoreModel& model, const Process& process, const Lanes& x,
+                   std::span<const double> times, Lanes& out);
 
 // sum_i weights[i] noise_i: guidance is {w, 1 - w} of a conditional and an unconditional model. All of one dimension.
 ScoreModel weighted_sum(std::vector<ScoreModel> models, std::vector<double> weights, const Process& process);

@@ -21,14 +21,20 @@ Plan one_step_plan(const std::vector<double>& times, Step step) {
   for (std::size_t i = 0; i + 1 < times.size(); ++i) {
     const LinearStep linear = step(times[i], times[i + 1], i + 2 == times.size());
     const int from = static_cast<int>(i);
-    plan.add({.t = times[i + 1], .states = {{from, linear.state}}, .noises = {{from, linear.noise}}, .gaussian = linear.gaussian, .step = from + 1});
+    plan.add({.t = times[i + 1],
+              .states = {{from, linear.state}},
+              .noises = {{from, linear.noise}},
+              .gaussian = linear.gaussian,
+              .step = from + 1});
   }
   return plan.finish();
 }
 
 void want_variance_exploding(const Process& process, const char* solver) {
   if (!process.variance_exploding())
-    throw InvalidInput("{}: works on variance-exploding processes (ve, edm); {} is none: use x / a with sigma = s / a", solver, process.text());
+    throw InvalidInput(
+        "{}: works on variance-exploding processes (ve, edm); {} is none: use x / a with sigma = s / a",
+        solver, process.text());
 }
 
 }  // namespace
@@ -43,8 +49,8 @@ Plan euler_pf_plan(const Process& process, const std::vector<double>& times) {
 Plan exponential_score_plan(const Process& process, const std::vector<double>& times) {
   return one_step_plan(times, [&](double t, double to, bool) {
     const stats::Quadrature rule = stats::gauss_legendre(32, std::sqrt(t), std::sqrt(to));
-    const double integral =
-        rule.integrate([&](double u) { return 2 * u * state_factor(process, u * u, to) * 0.5 * process.g2(u * u); });
+    const double integral = rule.integrate(
+        [&](double u) { return 2 * u * state_factor(process, u * u, to) * 0.5 * process.g2(u * u); });
     return LinearStep{state_factor(process, t, to), integral / process.s(t)};
   });
 }
@@ -69,7 +75,8 @@ Plan ddim_plan(const Process& process, const std::vector<double>& times, double 
 Plan ancestral_plan(const Process& process, const std::vector<double>& times, bool final_noise) {
   return one_step_plan(times, [&](double t, double to, bool last) {
     const PosteriorStep step = posterior_step(process, t, to);
-    return LinearStep{step.from_x + step.from_clean / process.a(t), -step.from_clean * process.s(t) / process.a(t),
+    return LinearStep{step.from_x + step.from_clean / process.a(t),
+                      -step.from_clean * process.s(t) / process.a(t),
                       last && !final_noise ? 0 : std::sqrt(step.variance)};
   });
 }
@@ -95,17 +102,26 @@ Plan karras_plan(const Process& process, const std::vector<double>& times, bool 
       // The node to churn from is not evaluated itself.
       plan.skip_evaluation(from);
       const double raised = (1 + gamma) * sigma;
-      from = plan.add({.t = process.t_of_rho(raised), .states = {{from, 1}}, .gaussian = churn.noise * std::sqrt(raised * raised - sigma * sigma),
-                       .step = step, .ends_step = false});
+      from = plan.add({.t = process.t_of_rho(raised),
+                       .states = {{from, 1}},
+                       .gaussian = churn.noise * std::sqrt(raised * raised - sigma * sigma),
+                       .step = step,
+                       .ends_step = false});
       sigma = raised;
     }
     if (i == steps) {  // to sigma = 0
-      from = plan.add({.t = times.back(), .states = {{from, 1}}, .noises = {{from, -sigma}}, .step = step, .order = 1});
+      from = plan.add(
+          {.t = times.back(), .states = {{from, 1}}, .noises = {{from, -sigma}}, .step = step, .order = 1});
       break;
     }
     const double to = times[i + 1], h = process.s(to) - sigma;
-    const int predicted = plan.add({.t = to, .states = {{from, 1}}, .noises = {{from, h}}, .step = step, .ends_step = false});
-    from = plan.add({.t = to, .states = {{from, 1}}, .noises = {{from, 0.5 * h}, {predicted, 0.5 * h}}, .step = step, .order = 2});
+    const int predicted =
+        plan.add({.t = to, .states = {{from, 1}}, .noises = {{from, h}}, .step = step, .ends_step = false});
+    from = plan.add({.t = to,
+                     .states = {{from, 1}},
+                     .noises = {{from, 0.5 * h}, {predicted, 0.5 * h}},
+                     .step = step,
+                     .order = 2});
   }
   return plan.finish();
 }

@@ -26,10 +26,11 @@ Plan ancestral_plan(const Process& process, const std::vector<double>& times, bo
 Plan reverse_diffusion_plan(const Process& process, const std::vector<double>& times);
 
 struct Churn {
-  double amount = 0;  // S_churn; 0: kar1, deterministic
+  double amount = 0;                          // S_churn; 0: kar1, deterministic
   double from = 0.05, to = 1, noise = 1.007;  // S_tmin, S_tmax, S_noise
 };
 // Heun in sigma on a variance-exploding process; a last step to sigma = 0 is Euler's where `to_zero`.
-Plan karras_plan(const Process& process, const std::vector<double>& times, bool to_zero, const Churn& churn = {});
+Plan karras_plan(const Process& process, const std::vector<double>& times, bool to_zero,
+                 const Churn& churn = {});
 
 }  // namespace lehr::diffusion

@@ -9,8 +9,12 @@
 namespace lehr::diffusion {
 namespace {
 
-bool is_tableau(const std::string& name) { return std::ranges::find(runge_kutta_names(), name) != runge_kutta_names().end(); }
-bool is_preset(const std::string& name) { return std::ranges::find(preset_names(), name) != preset_names().end(); }
+bool is_tableau(const std::string& name) {
+  return std::ranges::find(runge_kutta_names(), name) != runge_kutta_names().end();
+}
+bool is_preset(const std::string& name) {
+  return std::ranges::find(preset_names(), name) != preset_names().end();
+}
 
 int order_of(const SolverOptions& options, std::int64_t steps) {
   return static_cast<int>(options.order.value_or(default_order(steps)));
@@ -19,8 +23,9 @@ int order_of(const SolverOptions& options, std::int64_t steps) {
 }  // namespace
 
 std::vector<std::string> solver_names() {
-  std::vector<std::string> names = {"deis_tab",       "deis_rho_ab", "deis_rho_rk",       "ipndm", "ddim", "euler_pf", "exponential_score",
-                                    "euler_maruyama", "ancestral",   "reverse_diffusion", "kar1",  "kar2"};
+  std::vector<std::string> names = {
+      "deis_tab",       "deis_rho_ab", "deis_rho_rk",       "ipndm", "ddim", "euler_pf", "exponential_score",
+      "euler_maruyama", "ancestral",   "reverse_diffusion", "kar1",  "kar2"};
   names.insert(names.end(), runge_kutta_names().begin(), runge_kutta_names().end());
   names.insert(names.end(), preset_names().begin(), preset_names().end());
   return names;
@@ -44,7 +49,9 @@ Plan solver_plan(const SolverOptions& options, const Process& process, const std
   const int order = order_of(options, steps);
   if (name == "deis_tab" || name == "deis_rho_ab")
     return deis_plan(process, times,
-                     {.order = order, .basis = name == "deis_tab" ? Basis::time : Basis::rho, .runge_kutta_start = options.runge_kutta_start});
+                     {.order = order,
+                      .basis = name == "deis_tab" ? Basis::time : Basis::rho,
+                      .runge_kutta_start = options.runge_kutta_start});
   if (name == "deis_rho_rk") return rho_runge_kutta_plan(process, times, options.tableau);
   if (is_tableau(name)) return rho_runge_kutta_plan(process, times, name);
   if (name == "ipndm") return ipndm_plan(process, times, static_cast<int>(options.order.value_or(3)));
@@ -64,8 +71,13 @@ Plan solver_plan(const SolverOptions& options, const Process& process, const std
   throw InvalidInput("solver: unknown {}{}", quote(name), hint(name, solver_names()));
 }
 
-SampleChunks::SampleChunks(Plan plan, const ScoreModel& model, const Process& process, Eigen::Index count, Eigen::MatrixXd starts)
-    : plan_(std::move(plan)), model_(model), process_(process), count_(starts.size() > 0 ? starts.cols() : count), starts_(std::move(starts)) {
+SampleChunks::SampleChunks(Plan plan, const ScoreModel& model, const Process& process, Eigen::Index count,
+                           Eigen::MatrixXd starts)
+    : plan_(std::move(plan)),
+      model_(model),
+      process_(process),
+      count_(starts.size() > 0 ? starts.cols() : count),
+      starts_(std::move(starts)) {
   check_plan(plan_);
   if (count_ < 1) throw InvalidInput("sample: {} points", count_);
   if (starts_.size() > 0 && starts_.rows() != model.dimension)
@@ -73,12 +85,14 @@ SampleChunks::SampleChunks(Plan plan, const ScoreModel& model, const Process& pr
   std::int64_t evaluations = 0;
   for (const PlanNode& node : plan_.nodes) {
     if (node.evaluated) evaluations += model.cost;
-    if (node.ends_step) rows_.push_back({.step = node.step, .order = node.order, .t = node.t, .evaluations = evaluations});
+    if (node.ends_step)
+      rows_.push_back({.step = node.step, .order = node.order, .t = node.t, .evaluations = evaluations});
   }
 }
 
 SampleChunks::State SampleChunks::start(const Moment&) const {
-  return {Eigen::MatrixXd::Zero(model_.dimension, count_), 0, Eigen::MatrixXd::Zero(3, static_cast<Eigen::Index>(rows_.size()))};
+  return {Eigen::MatrixXd::Zero(model_.dimension, count_), 0,
+          Eigen::MatrixXd::Zero(3, static_cast<Eigen::Index>(rows_.size()))};
 }
 
 void SampleChunks::advance(State& state, const Moment& now) const {
@@ -86,13 +100,15 @@ void SampleChunks::advance(State& state, const Moment& now) const {
   std::vector<StepTrace> trace;
   const FollowOptions options{now.seed, first, &trace};
   if (starts_.size() > 0)
-    state.points.middleCols(first, size) = follow(plan_, model_, process_, starts_.middleCols(first, size), options);
+    state.points.middleCols(first, size) =
+        follow(plan_, model_, process_, starts_.middleCols(first, size), options);
   else
     follow_from_prior(plan_, model_, process_, options, state.points.middleCols(first, size));
   for (std::size_t i = 0; i < trace.size(); ++i) {
     const auto numbers = static_cast<double>(size * model_.dimension);
     state.sums.col(static_cast<Eigen::Index>(i)) +=
-        numbers * Eigen::Vector3d(trace[i].state * trace[i].state, trace[i].noise * trace[i].noise, trace[i].error * trace[i].error);
+        numbers * Eigen::Vector3d(trace[i].state * trace[i].state, trace[i].noise * trace[i].noise,
+                                  trace[i].error * trace[i].error);
   }
   state.done += size;
   now.spend(size * plan_.evaluations() * model_.cost);

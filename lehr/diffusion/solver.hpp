@@ -16,11 +16,11 @@ namespace lehr::diffusion {
 
 struct SolverOptions {
   std::string solver = "deis_tab";
-  std::int64_t nfe = 10;            // network evaluations
+  std::int64_t nfe = 10;                   // network evaluations
   std::optional<std::int64_t> order = {};  // of multistep solvers; default: the paper's rule
-  std::string tableau = "heun2";    // of deis_rho_rk
+  std::string tableau = "heun2";           // of deis_rho_rk
   bool runge_kutta_start = false;
-  double eta = 0;                   // of ddim
+  double eta = 0;                      // of ddim
   Churn churn = {80, 0.05, 1, 1.007};  // of kar2
 };
 // deis_tab, deis_rho_ab, deis_rho_rk (and each tableau by its own name), ipndm, ddim, euler_pf, exponential_score, euler_maruyama,
@@ -39,11 +39,13 @@ class SampleChunks {
   struct State {
     Eigen::MatrixXd points;  // d x count; columns up to `done` are finished
     std::int64_t done = 0;
-    Eigen::MatrixXd sums;  // trace: of the squares of state, noise, local error, a column per row of the trace
+    Eigen::MatrixXd
+        sums;  // trace: of the squares of state, noise, local error, a column per row of the trace
   };
 
   // `starts` empty: points of the prior. The references must outlive this.
-  SampleChunks(Plan plan, const ScoreModel& model, const Process& process, Eigen::Index count, Eigen::MatrixXd starts = {});
+  SampleChunks(Plan plan, const ScoreModel& model, const Process& process, Eigen::Index count,
+               Eigen::MatrixXd starts = {});
 
   State start(const Moment& now) const;
   void advance(State& state, const Moment& now) const;

@@ -13,9 +13,12 @@ struct Named {
   const char* name;
   Scaling scaling;
 };
-constexpr Named scalings[] = {{"none", Scaling::none},         {"dpm", Scaling::dpm},
-                              {"bh1", Scaling::bh1},           {"plus_exp", Scaling::plus_exp},
-                              {"minus_exp", Scaling::minus_exp}, {"linear", Scaling::linear}};
+constexpr Named scalings[] = {{"none", Scaling::none},
+                              {"dpm", Scaling::dpm},
+                              {"bh1", Scaling::bh1},
+                              {"plus_exp", Scaling::plus_exp},
+                              {"minus_exp", Scaling::minus_exp},
+                              {"linear", Scaling::linear}};
 constexpr const char* correctors[] = {"none", "pseudo", "implicit"};
 
 template <class T>
@@ -25,7 +28,8 @@ T field(const Json& object, const char* key, T otherwise, std::string_view where
   try {
     return found->get<T>();
   } catch (const nlohmann::json::exception&) {
-    throw InvalidInput("{}: '{}' has {}, which is of another kind than expected", where, key, quote(found->dump()));
+    throw InvalidInput("{}: '{}' has {}, which is of another kind than expected", where, key,
+                       quote(found->dump()));
   }
 }
 
@@ -50,7 +54,8 @@ std::vector<std::vector<int>> point_lists(const Json& value, std::string_view wh
     lists.emplace_back();
     for (const Json& point : list) {
       if (!point.is_number_integer() || point.get<std::int64_t>() < -1000 || point.get<std::int64_t>() > 1000)
-        throw InvalidInput("{}: derivative_points has {} where a number of a node belongs", where, quote(point.dump()));
+        throw InvalidInput("{}: derivative_points has {} where a number of a node belongs", where,
+                           quote(point.dump()));
       lists.back().push_back(static_cast<int>(point.get<std::int64_t>()));
     }
   }
@@ -92,7 +97,8 @@ SolverStep step_from_json(const Json& value, const std::string& where) {
   } else if (corrector != value.end()) {
     const std::string name = field(value, "corrector", std::string("none"), where);
     const auto* found = std::ranges::find_if(correctors, [&](const char* known) { return name == known; });
-    if (found == std::end(correctors)) throw InvalidInput("{}: corrector {} is not none, pseudo or implicit", where, quote(name));
+    if (found == std::end(correctors))
+      throw InvalidInput("{}: corrector {} is not none, pseudo or implicit", where, quote(name));
     step.corrector = static_cast<Corrector>(found - std::begin(correctors));
   }
   return step;
@@ -101,7 +107,8 @@ SolverStep step_from_json(const Json& value, const std::string& where) {
 }  // namespace
 
 SolverSchedule schedule_from_json(const Json& value, std::string_view where) {
-  if (!value.is_object() || !value.contains("timesteps") || !value.contains("steps") || !value["steps"].is_array())
+  if (!value.is_object() || !value.contains("timesteps") || !value.contains("steps") ||
+      !value["steps"].is_array())
     throw InvalidInput("{}: a solver schedule has 'timesteps' and 'steps'", where);
   SolverSchedule schedule;
   schedule.times = field(value, "timesteps", std::vector<double>{}, where);
@@ -110,7 +117,8 @@ SolverSchedule schedule_from_json(const Json& value, std::string_view where) {
   if (value.contains("provenance")) schedule.provenance = value["provenance"];
   const std::int64_t declared = whole(value, "nfe", static_cast<int>(schedule.evaluations()), where);
   if (declared != schedule.evaluations())
-    throw InvalidInput("{}: nfe is said to be {}, the steps make {}", where, declared, schedule.evaluations());
+    throw InvalidInput("{}: nfe is said to be {}, the steps make {}", where, declared,
+                       schedule.evaluations());
   return schedule;
 }
 
@@ -139,8 +147,13 @@ Json schedule_json(const SolverSchedule& schedule) {
 }
 
 const std::vector<std::string>& preset_names() {
-  static const std::vector<std::string> names = {"dpm_solver",   "dpm_solver_pp_2m", "dpm_solver_pp_3m", "dpm_solver_singlestep",
-                                                 "taylor_data",  "taylor_noise",     "unipc"};
+  static const std::vector<std::string> names = {"dpm_solver",
+                                                 "dpm_solver_pp_2m",
+                                                 "dpm_solver_pp_3m",
+                                                 "dpm_solver_singlestep",
+                                                 "taylor_data",
+                                                 "taylor_noise",
+                                                 "unipc"};
   return names;
 }
 
@@ -156,7 +169,8 @@ PresetOptions preset_named(std::string_view name) {
 }
 
 SolverSchedule preset_schedule(const PresetOptions& options, const std::vector<double>& times) {
-  if (options.order < 1 || options.order > 4) throw InvalidInput("solver: order {} is not 1 to 4", options.order);
+  if (options.order < 1 || options.order > 4)
+    throw InvalidInput("solver: order {} is not 1 to 4", options.order);
   SolverSchedule schedule;
   schedule.times = times;
   const int steps = static_cast<int>(times.size()) - 1;

@@ -16,12 +16,18 @@ using Eigen::Index;
 double scaling_factor(const SolverStep& step, double h) {
   const double z = step.data ? -h : h, e = std::expm1(z);
   switch (step.scaling) {
-    case Scaling::none: return 1;
-    case Scaling::dpm: return 0.5 * z * e / (e - z);
-    case Scaling::bh1: return 0.5 * z * z / (e - z);
-    case Scaling::plus_exp: return 1 + 0.5 * std::expm1(h);
-    case Scaling::minus_exp: return 1 - 0.5 * std::expm1(h);
-    case Scaling::linear: return 1 + step.kappa * h;
+    case Scaling::none:
+      return 1;
+    case Scaling::dpm:
+      return 0.5 * z * e / (e - z);
+    case Scaling::bh1:
+      return 0.5 * z * z / (e - z);
+    case Scaling::plus_exp:
+      return 1 + 0.5 * std::expm1(h);
+    case Scaling::minus_exp:
+      return 1 - 0.5 * std::expm1(h);
+    case Scaling::linear:
+      return 1 + step.kappa * h;
   }
   return 1;
 }
@@ -33,7 +39,8 @@ Eigen::VectorXd derivative_weights(const std::vector<double>& distances, int k) 
   Eigen::VectorXd target = Eigen::VectorXd::Zero(m);
   for (Index j = 0; j < m; ++j) {
     double power = 1;
-    for (Index i = 0; i < m; ++i) matrix(i, j) = power *= distances[static_cast<std::size_t>(j)] / static_cast<double>(i + 1);
+    for (Index i = 0; i < m; ++i)
+      matrix(i, j) = power *= distances[static_cast<std::size_t>(j)] / static_cast<double>(i + 1);
   }
   target[k - 1] = 1;
   return linalg::solve(matrix, target);
@@ -47,7 +54,8 @@ struct GridNode {
 
 class UsfBuilder {
  public:
-  UsfBuilder(const Process& process, const SolverSchedule& schedule) : process_(process), schedule_(schedule), plan_(schedule.times.front()) {
+  UsfBuilder(const Process& process, const SolverSchedule& schedule)
+      : process_(process), schedule_(schedule), plan_(schedule.times.front()) {
     nodes_.push_back({schedule.times.front(), process.lambda(schedule.times.front()), 0, 0});
   }
 
@@ -85,7 +93,8 @@ class UsfBuilder {
     const double h = to.lambda - from.lambda;
     const int order = step.order + (extra != nullptr ? 1 : 0);
     PlanNode node{.t = to.t, .step = number, .order = order};
-    node.states.push_back({from.state, step.data ? process_.s(to.t) / process_.s(from.t) : state_factor(process_, from.t, to.t)});
+    node.states.push_back({from.state, step.data ? process_.s(to.t) / process_.s(from.t)
+                                                 : state_factor(process_, from.t, to.t)});
     const std::vector<double> phi = phi_functions(step.data ? -h : h, order);
     const double outer = step.data ? process_.a(to.t) : -process_.s(to.t);
     double power = h;
@@ -94,21 +103,25 @@ class UsfBuilder {
       if (k == 0)
         add_value(node, step.data, from, factor);
       else
-        add_derivative(node, step, from, extra, k, factor * (k == 1 && (extra == nullptr || order == 2) ? scaling_factor(step, h) : 1));
+        add_derivative(node, step, from, extra, k,
+                       factor * (k == 1 && (extra == nullptr || order == 2) ? scaling_factor(step, h) : 1));
     }
     return node;
   }
 
-  void add_derivative(PlanNode& node, const SolverStep& step, const GridNode& from, const GridNode* extra, int k, double factor) const {
+  void add_derivative(PlanNode& node, const SolverStep& step, const GridNode& from, const GridNode* extra,
+                      int k, double factor) const {
     std::vector<const GridNode*> points;
-    const auto lists = step.derivative_points.size(), list = extra != nullptr ? lists : static_cast<std::size_t>(k);
+    const auto lists = step.derivative_points.size(),
+               list = extra != nullptr ? lists : static_cast<std::size_t>(k);
     if (list > 0)
       for (const int point : step.derivative_points[list - 1]) points.push_back(&at(point));
     if (extra != nullptr) points.push_back(extra);
     std::vector<double> distances;
     for (const GridNode* point : points) distances.push_back(point->lambda - from.lambda);
     const Eigen::VectorXd weights = derivative_weights(distances, k);
-    for (std::size_t j = 0; j < points.size(); ++j) add_value(node, step.data, *points[j], factor * weights[static_cast<Index>(j)]);
+    for (std::size_t j = 0; j < points.size(); ++j)
+      add_value(node, step.data, *points[j], factor * weights[static_cast<Index>(j)]);
     add_value(node, step.data, from, -factor * weights.sum());
   }
 
@@ -174,29 +187,38 @@ void check_schedule(const SolverSchedule& schedule, const Process& process) {
   if (schedule.steps.empty() || schedule.times.size() != schedule.steps.size() + 1)
     throw InvalidInput("schedule: {} times for {} steps", schedule.times.size(), schedule.steps.size());
   for (std::size_t i = 0; i < schedule.times.size(); ++i) {
-    if (!(schedule.times[i] <= process.end() * (1 + 1e-12) && (schedule.times[i] > 0 || (process.discrete() && schedule.times[i] == 0))))
-      throw InvalidInput("schedule: time {} is {:g}, outside of (0, {:g}] of {}", i, schedule.times[i], process.end(), process.text());
+    if (!(schedule.times[i] <= process.end() * (1 + 1e-12) &&
+          (schedule.times[i] > 0 || (process.discrete() && schedule.times[i] == 0))))
+      throw InvalidInput("schedule: time {} is {:g}, outside of (0, {:g}] of {}", i, schedule.times[i],
+                         process.end(), process.text());
     if (i > 0 && !(schedule.times[i] < schedule.times[i - 1]))
-      throw InvalidInput("schedule: times must fall, but time {} is {:g} after {:g}", i, schedule.times[i], schedule.times[i - 1]);
+      throw InvalidInput("schedule: times must fall, but time {} is {:g} after {:g}", i, schedule.times[i],
+                         schedule.times[i - 1]);
   }
   for (std::size_t i = 0; i < schedule.steps.size(); ++i) {
     const SolverStep& step = schedule.steps[i];
     const int available = static_cast<int>(i) + 1;
     if (step.start > -1 || -step.start > available)
-      throw InvalidInput("schedule: step {} starts at point {}, {} nodes are there", i + 1, step.start, available);
+      throw InvalidInput("schedule: step {} starts at point {}, {} nodes are there", i + 1, step.start,
+                         available);
     if (step.order < 1 || step.order > 4 || step.order > available)
-      throw InvalidInput("schedule: step {} has order {}, {} nodes are there and 4 is the highest", i + 1, step.order, available);
+      throw InvalidInput("schedule: step {} has order {}, {} nodes are there and 4 is the highest", i + 1,
+                         step.order, available);
     if (static_cast<int>(step.derivative_points.size()) != step.order - 1)
-      throw InvalidInput("schedule: step {} of order {} has points for {} derivatives", i + 1, step.order, step.derivative_points.size());
+      throw InvalidInput("schedule: step {} of order {} has points for {} derivatives", i + 1, step.order,
+                         step.derivative_points.size());
     for (std::size_t k = 0; k < step.derivative_points.size(); ++k) {
       std::vector<int> points = step.derivative_points[k];
       if (points.size() < k + 1)
-        throw InvalidInput("schedule: step {}: derivative {} needs {} points, {} are given", i + 1, k + 1, k + 1, points.size());
+        throw InvalidInput("schedule: step {}: derivative {} needs {} points, {} are given", i + 1, k + 1,
+                           k + 1, points.size());
       std::ranges::sort(points);
-      if (std::ranges::adjacent_find(points) != points.end()) throw InvalidInput("schedule: step {}: a point comes twice", i + 1);
+      if (std::ranges::adjacent_find(points) != points.end())
+        throw InvalidInput("schedule: step {}: a point comes twice", i + 1);
       for (const int point : points) {
         if (point == step.start) throw InvalidInput("schedule: step {}: point {} is the start", i + 1, point);
-        if (point > -1 || -point > available) throw InvalidInput("schedule: step {}: point {} is not there yet", i + 1, point);
+        if (point > -1 || -point > available)
+          throw InvalidInput("schedule: step {}: point {} is not there yet", i + 1, point);
       }
     }
   }

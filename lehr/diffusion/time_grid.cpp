@@ -29,8 +29,10 @@ Times power_grid(const Process& process, std::int64_t n, double p) {
 
 Times rho_grid(const Process& process, std::int64_t n, double p) {
   Times times;
-  const double first = std::pow(process.rho(process.end()), 1 / p), last = std::pow(process.rho(process.t0()), 1 / p);
-  for (std::int64_t i = 0; i <= n; ++i) times.push_back(process.t_of_rho(std::pow(linear(first, last, i, n), p)));
+  const double first = std::pow(process.rho(process.end()), 1 / p),
+               last = std::pow(process.rho(process.t0()), 1 / p);
+  for (std::int64_t i = 0; i <= n; ++i)
+    times.push_back(process.t_of_rho(std::pow(linear(first, last, i, n), p)));
   return times;
 }
 
@@ -67,7 +69,8 @@ Times spaced_grid(const Process& process, std::int64_t n, bool trailing) {
 Times rounded(const Process& process, const Times& wanted) {
   const auto count = static_cast<std::int64_t>(process.end() - process.t0()) + 1;
   if (count < static_cast<std::int64_t>(wanted.size()))
-    throw InvalidInput("grid: {} steps need {} distinct times, the table has {} left", wanted.size() - 1, wanted.size(), count);
+    throw InvalidInput("grid: {} steps need {} distinct times, the table has {} left", wanted.size() - 1,
+                       wanted.size(), count);
   std::set<std::int64_t> taken;
   const auto low = static_cast<std::int64_t>(process.t0()), high = static_cast<std::int64_t>(process.end());
   for (const double t : wanted) {
@@ -87,8 +90,8 @@ void check_grid(const Process& process, Times& times) {
   const double slack = 1e-12 * std::max(1.0, process.end());
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (!(times[i] >= process.t0() - slack && times[i] <= process.end() + slack))
-      throw InvalidInput("grid: time {} is {:g}, outside of [{:g}, {:g}] of {}", i, times[i], process.t0(), process.end(),
-                         process.text());
+      throw InvalidInput("grid: time {} is {:g}, outside of [{:g}, {:g}] of {}", i, times[i], process.t0(),
+                         process.end(), process.text());
     times[i] = std::clamp(times[i], process.t0(), process.end());
     if (i > 0 && !(times[i] < times[i - 1]))
       throw InvalidInput("grid: times must fall, but time {} is {:g} after {:g}", i, times[i], times[i - 1]);
@@ -119,7 +122,9 @@ TimeGrid TimeGrid::parse(std::string_view text, const std::filesystem::path& bas
       return spaced_grid(process, n, trailing);
     };
   } else {
-    grid.make_ = [schedule = Schedule::parse(text, base)](const Process&, std::int64_t n) { return schedule.sample(n + 1, true); };
+    grid.make_ = [schedule = Schedule::parse(text, base)](const Process&, std::int64_t n) {
+      return schedule.sample(n + 1, true);
+    };
   }
   return grid;
 }

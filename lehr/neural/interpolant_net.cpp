@@ -18,7 +18,8 @@ using Eigen::MatrixXd;
 namespace {
 
 Index any_column(const MatrixXd& points, QuickStream& random) {
-  return std::min(points.cols() - 1, static_cast<Index>(uniform(random) * static_cast<double>(points.cols())));
+  return std::min(points.cols() - 1,
+                  static_cast<Index>(uniform(random) * static_cast<double>(points.cols())));
 }
 
 void copy_column(const MatrixXd& points, Index column, std::span<double> to) {
@@ -47,7 +48,8 @@ struct Factors {
 
 Factors factors_at(const diffusion::Interpolant& interpolant, bool noise_is_start, double t) {
   const diffusion::PathPoint path = interpolant.at(t);
-  Factors f{.start = path.alpha, .target = path.beta, .start_rate = path.alpha_rate, .target_rate = path.beta_rate};
+  Factors f{
+      .start = path.alpha, .target = path.beta, .start_rate = path.alpha_rate, .target_rate = path.beta_rate};
   if (noise_is_start)
     f.noise = f.start, f.noise_rate = f.start_rate, f.start = f.start_rate = 0;
   else
@@ -62,7 +64,8 @@ DrawPair draws_of(const MatrixXd& from, const MatrixXd& to, bool paired) {
   if (from.size() > 0 && from.rows() != to.rows())
     throw InvalidInput("interpolant: the start has {} coordinates, the target {}", from.rows(), to.rows());
   if (paired && from.cols() != to.cols())
-    throw InvalidInput("interpolant: paired points must be as many on both sides, not {} and {}", from.cols(), to.cols());
+    throw InvalidInput("interpolant: paired points must be as many on both sides, not {} and {}", from.cols(),
+                       to.cols());
   return [&from, &to, paired](QuickStream& random, std::span<double> x0, std::span<double> x1) {
     const Index target = any_column(to, random);
     copy_column(to, target, x1);
@@ -74,7 +77,8 @@ DrawPair draws_of(const MatrixXd& from, const MatrixXd& to, bool paired) {
 }
 
 void draw_checkerboard(QuickStream& random, std::span<double> x) {
-  const int column = static_cast<int>(4 * uniform(random)), row = 2 * static_cast<int>(2 * uniform(random)) + column % 2;
+  const int column = static_cast<int>(4 * uniform(random)),
+            row = 2 * static_cast<int>(2 * uniform(random)) + column % 2;
   x[0] = -4 + 2 * (column + uniform(random));
   x[1] = -4 + 2 * (row + uniform(random));
 }
@@ -86,20 +90,30 @@ DrawPair checkerboard_draws() {
   };
 }
 
-TrainInterpolant::TrainInterpolant(diffusion::Interpolant interpolant, DrawPair draw, TrainInterpolantSettings settings)
-    : interpolant_(std::move(interpolant)), draw_(std::move(draw)), settings_(std::move(settings)), net_(settings_.size) {
+TrainInterpolant::TrainInterpolant(diffusion::Interpolant interpolant, DrawPair draw,
+                                   TrainInterpolantSettings settings)
+    : interpolant_(std::move(interpolant)),
+      draw_(std::move(draw)),
+      settings_(std::move(settings)),
+      net_(settings_.size) {
   const LearnedParts& parts = settings_.parts;
   parts.check(interpolant_);
   if (!(settings_.first >= 0 && settings_.first <= settings_.last && settings_.last <= 1))
-    throw InvalidInput("interpolant: times between {:g} and {:g}, expected 0 <= first <= last <= 1", settings_.first, settings_.last);
+    throw InvalidInput("interpolant: times between {:g} and {:g}, expected 0 <= first <= last <= 1",
+                       settings_.first, settings_.last);
   if (interpolant_.one_sided() && settings_.minibatch_ot && parts.text() != "b")
-    throw InvalidInput("learn {}: on a one-sided path a coupling of noise and target leaves no score; learn b", parts.text());
+    throw InvalidInput(
+        "learn {}: on a one-sided path a coupling of noise and target leaves no score; learn b",
+        parts.text());
   const bool divides = parts.score == LearnedParts::Score::score;
   for (const double t : {settings_.first, settings_.last}) {
     const Factors f = factors_at(interpolant_, settings_.noise_is_start, t);
-    if (divides && !(f.noise > 0)) throw InvalidInput("learn {}: there is no noise at t = {:g}; a margin above 0 is needed", parts.text(), t);
+    if (divides && !(f.noise > 0))
+      throw InvalidInput("learn {}: there is no noise at t = {:g}; a margin above 0 is needed", parts.text(),
+                         t);
     if (!std::isfinite(f.start_rate) || !std::isfinite(f.noise_rate))
-      throw InvalidInput("interpolant: the path's speed is not finite at t = {:g}; a margin above 0 is needed", t);
+      throw InvalidInput(
+          "interpolant: the path's speed is not finite at t = {:g}; a margin above 0 is needed", t);
   }
 }
 
@@ -107,7 +121,8 @@ TrainInterpolant::State TrainInterpolant::start(const Moment& now) const {
   std::vector<float> values;
   for (const bool second : {false, true}) {
     if (second ? !settings_.parts.has_score() : !settings_.parts.has_velocity()) continue;
-    const std::vector<float> own = net_.initial_parameters({now.seed.value + (second ? 0x9e3779b97f4a7c15ULL : 0)});
+    const std::vector<float> own =
+        net_.initial_parameters({now.seed.value + (second ? 0x9e3779b97f4a7c15ULL : 0)});
     values.insert(values.end(), own.begin(), own.end());
   }
   State state;
@@ -120,8 +135,10 @@ TrainInterpolant::State TrainInterpolant::start(const Moment& now) const {
 
 TrainInterpolant::Draws TrainInterpolant::draw_ends(QuickStream& random) const {
   const auto d = static_cast<std::size_t>(settings_.size.dimension);
-  Draws draws{MatrixXd(settings_.size.dimension, settings_.batch), MatrixXd(settings_.size.dimension, settings_.batch)};
-  for (Index i = 0; i < settings_.batch; ++i) draw_(random, {draws.start.col(i).data(), d}, {draws.target.col(i).data(), d});
+  Draws draws{MatrixXd(settings_.size.dimension, settings_.batch),
+              MatrixXd(settings_.size.dimension, settings_.batch)};
+  for (Index i = 0; i < settings_.batch; ++i)
+    draw_(random, {draws.start.col(i).data(), d}, {draws.target.col(i).data(), d});
   if (settings_.minibatch_ot) assign_columns(draws.start, draws.target);
   return draws;
 }
@@ -131,16 +148,19 @@ TrainInterpolant::Batch TrainInterpolant::batch(const Moment& now) const {
   Stream stream = now.random(lane("interpolant_net.batch"));
   QuickStream random(stream);
   const Draws draws = draw_ends(random);
-  Batch batch{at::empty({m, d}, torch::kFloat32), at::empty({m}, torch::kFloat32), at::empty({m, d}, torch::kFloat32),
-              at::empty({m, d}, torch::kFloat32)};
-  float *x = batch.x.data_ptr<float>(), *to_velocity = batch.velocity_target.data_ptr<float>(), *to_score = batch.score_target.data_ptr<float>();
-  const bool full = settings_.parts.velocity == LearnedParts::Velocity::full, score = settings_.parts.score == LearnedParts::Score::score;
+  Batch batch{at::empty({m, d}, torch::kFloat32), at::empty({m}, torch::kFloat32),
+              at::empty({m, d}, torch::kFloat32), at::empty({m, d}, torch::kFloat32)};
+  float *x = batch.x.data_ptr<float>(), *to_velocity = batch.velocity_target.data_ptr<float>(),
+        *to_score = batch.score_target.data_ptr<float>();
+  const bool full = settings_.parts.velocity == LearnedParts::Velocity::full,
+             score = settings_.parts.score == LearnedParts::Score::score;
   for (std::int64_t i = 0; i < n; ++i) {
     const double t = settings_.first + (settings_.last - settings_.first) * uniform(random);
     const Factors f = factors_at(interpolant_, settings_.noise_is_start, t);
     for (std::int64_t row = i; row < m; row += n) batch.t.data_ptr<float>()[row] = static_cast<float>(t);
     for (std::int64_t j = 0; j < d; ++j) {
-      const double x0 = draws.start(j, i), x1 = draws.target(j, i), z = settings_.noise_is_start ? x0 : normal(random);
+      const double x0 = draws.start(j, i), x1 = draws.target(j, i),
+                   z = settings_.noise_is_start ? x0 : normal(random);
       const double middle = f.start * x0 + f.target * x1, rate = f.start_rate * x0 + f.target_rate * x1;
       for (std::int64_t row = i; row < m; row += n) {
         const double own = row == i ? z : -z;
@@ -154,13 +174,16 @@ TrainInterpolant::Batch TrainInterpolant::batch(const Moment& now) const {
 }
 
 torch::Tensor TrainInterpolant::part(const torch::Tensor& parameters, bool second) const {
-  return parameters.narrow(0, second && settings_.parts.has_velocity() ? net_.parameter_count() : 0, net_.parameter_count());
+  return parameters.narrow(0, second && settings_.parts.has_velocity() ? net_.parameter_count() : 0,
+                           net_.parameter_count());
 }
 
 TrainInterpolant::Losses TrainInterpolant::losses(const torch::Tensor& parameters, const Batch& batch) const {
   Losses losses;
-  if (settings_.parts.has_velocity()) losses.velocity = quadratic(net_(part(parameters, false), batch.x, batch.t), batch.velocity_target);
-  if (settings_.parts.has_score()) losses.score = quadratic(net_(part(parameters, true), batch.x, batch.t), batch.score_target);
+  if (settings_.parts.has_velocity())
+    losses.velocity = quadratic(net_(part(parameters, false), batch.x, batch.t), batch.velocity_target);
+  if (settings_.parts.has_score())
+    losses.score = quadratic(net_(part(parameters, true), batch.x, batch.t), batch.score_target);
   return losses;
 }
 
@@ -169,19 +192,24 @@ void TrainInterpolant::advance(State& state, const Moment& now) const {
   const Losses parts = losses(parameters, batch(now));
   torch::Tensor loss;
   if (parts.velocity.defined()) loss = parts.velocity;
-  if (parts.score.defined()) loss = loss.defined() ? loss + settings_.score_weight * parts.score : settings_.score_weight * parts.score;
+  if (parts.score.defined())
+    loss =
+        loss.defined() ? loss + settings_.score_weight * parts.score : settings_.score_weight * parts.score;
   const torch::Tensor gradient = torch::autograd::grad({loss}, {parameters})[0];
   const GradientNorms norms = gradient_norms(gradient);
   state.lr = settings_.learning_rate(now);
   state.grad_norm = norms.l2;
   const double value = loss.item<double>();
   if (!std::isfinite(value) || !std::isfinite(norms.l2))
-    throw NumericalFailure("step {}: the loss is {} and its gradient's norm {} (learning rate {:g}); a lower peak or clipping may help", now.step,
-                           value, norms.l2, state.lr);
+    throw NumericalFailure(
+        "step {}: the loss is {} and its gradient's norm {} (learning rate {:g}); a lower peak or clipping "
+        "may help",
+        now.step, value, norms.l2, state.lr);
   settings_.optimizer.step(state.variables, gradient, norms.l2, state.lr, now.step + 1, 0);
   const at::NoGradGuard no_grad;
   // The average's decay rises to its value, so that the first parameters are forgotten.
-  const double decay = std::min(settings_.average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
+  const double decay = std::min(
+      settings_.average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
   state.average.mul_(decay).add_(state.variables.parameters, 1 - decay);
   const auto follow = [&](const torch::Tensor& part, double& mean, std::vector<double>& trace) {
     if (!part.defined()) return;

@@ -48,9 +48,9 @@ struct TrainInterpolantSettings {
   AdamW optimizer;
   std::int64_t batch = 256;  // draws of a step; each is a pair of points
   double average = 0.999;
-  double score_weight = 1;             // of the second loss
+  double score_weight = 1;               // of the second loss
   double first = 1e-3, last = 1 - 1e-3;  // t is uniform between them
-  bool minibatch_ot = false;           // x0 and x1 of a batch are assigned to each other at the least squared distance
+  bool minibatch_ot = false;  // x0 and x1 of a batch are assigned to each other at the least squared distance
   bool antithetic = true;
   bool noise_is_start = false;  // x0 is the noise (one-sided path, independent coupling)
 };
@@ -64,8 +64,8 @@ class TrainInterpolant {
     std::vector<double> velocity_losses, score_losses;                // every hundred steps
   };
   struct Batch {
-    torch::Tensor x, t;                             // m x d, m; m = 2 batch for pairs
-    torch::Tensor velocity_target, score_target;    // m x d: each loss is the mean of |f|^2 / 2 - target.f
+    torch::Tensor x, t;                           // m x d, m; m = 2 batch for pairs
+    torch::Tensor velocity_target, score_target;  // m x d: each loss is the mean of |f|^2 / 2 - target.f
   };
   struct Losses {
     torch::Tensor velocity, score;  // not defined where the part is not learned

@@ -32,7 +32,8 @@ NoiseNet::NoiseNet(const NoiseNetSize& size) : size_(size) {
   }
   layer("out", size.width, size.dimension);
   for (std::int64_t i = 0; i < size.frequencies; ++i) {
-    const double share = size.frequencies > 1 ? static_cast<double>(i) / static_cast<double>(size.frequencies - 1) : 0;
+    const double share =
+        size.frequencies > 1 ? static_cast<double>(i) / static_cast<double>(size.frequencies - 1) : 0;
     frequencies_.push_back(static_cast<float>(std::exp(share * std::log(size.largest_frequency))));
   }
 }
@@ -46,7 +47,8 @@ std::vector<float> NoiseNet::initial_parameters(Seed seed) const {
     const bool last = part.name == "out.weight" || part.name.ends_with(".3.weight");
     const double bound = (last ? 0.1 : 1.0) / std::sqrt(static_cast<double>(part.shape[1]));
     for (std::int64_t i = 0; i < part.shape[0] * part.shape[1]; ++i)
-      values[static_cast<std::size_t>(part.offset + i)] = static_cast<float>(bound * (2 * uniform(random) - 1));
+      values[static_cast<std::size_t>(part.offset + i)] =
+          static_cast<float>(bound * (2 * uniform(random) - 1));
   }
   return values;
 }
@@ -58,11 +60,13 @@ torch::Tensor NoiseNet::slice(const torch::Tensor& parameters, const std::string
   return parameters.narrow(0, part->offset, count).view(part->shape);
 }
 
-torch::Tensor NoiseNet::linear(const torch::Tensor& parameters, const std::string& layer, const torch::Tensor& x) const {
+torch::Tensor NoiseNet::linear(const torch::Tensor& parameters, const std::string& layer,
+                               const torch::Tensor& x) const {
   return at::addmm(slice(parameters, layer + ".bias"), x, slice(parameters, layer + ".weight").t());
 }
 
-torch::Tensor NoiseNet::operator()(const torch::Tensor& parameters, const torch::Tensor& x, const torch::Tensor& t) const {
+torch::Tensor NoiseNet::operator()(const torch::Tensor& parameters, const torch::Tensor& x,
+                                   const torch::Tensor& t) const {
   torch::Tensor f = at::empty({size_.frequencies}, torch::kFloat32);
   std::ranges::copy(frequencies_, f.data_ptr<float>());
   const torch::Tensor phase = t.unsqueeze(1) * f.to(x.device()).unsqueeze(0);
@@ -70,22 +74,27 @@ torch::Tensor NoiseNet::operator()(const torch::Tensor& parameters, const torch:
   const torch::Tensor e = linear(parameters, "te.2", at::silu(linear(parameters, "te.0", waves)));
   torch::Tensor h = linear(parameters, "inp", x);
   for (std::int64_t b = 0; b < size_.blocks; ++b)
-    h = h + linear(parameters, fmt::format("bl.{}.3", b), at::silu(linear(parameters, fmt::format("bl.{}.1", b), at::silu(h + e))));
+    h = h + linear(parameters, fmt::format("bl.{}.3", b),
+                   at::silu(linear(parameters, fmt::format("bl.{}.1", b), at::silu(h + e))));
   return linear(parameters, "out", at::silu(h));
 }
 
-std::map<std::string, lehr::Tensor, std::less<>> NoiseNet::tensors(const std::vector<float>& parameters) const {
+std::map<std::string, lehr::Tensor, std::less<>> NoiseNet::tensors(
+    const std::vector<float>& parameters) const {
   std::map<std::string, lehr::Tensor, std::less<>> result;
   result["f"] = tensor_of<float>(frequencies_, {size_.frequencies});
   for (const Part& part : parts_) {
     std::int64_t count = 1;
     for (const std::int64_t extent : part.shape) count *= extent;
-    result[part.name] = tensor_of<float>(std::span(parameters).subspan(static_cast<std::size_t>(part.offset), static_cast<std::size_t>(count)), part.shape);
+    result[part.name] = tensor_of<float>(
+        std::span(parameters).subspan(static_cast<std::size_t>(part.offset), static_cast<std::size_t>(count)),
+        part.shape);
   }
   return result;
 }
 
-TrainNoise::TrainNoise(const NoiseNet& net, const diffusion::Process& process, const Eigen::MatrixXd& points, TrainNoiseSettings settings)
+TrainNoise::TrainNoise(const NoiseNet& net, const diffusion::Process& process, const Eigen::MatrixXd& points,
+                       TrainNoiseSettings settings)
     : net_(net), process_(process), points_(points), settings_(std::move(settings)) {}
 
 TrainNoise::State TrainNoise::start(const Moment& now) const {
@@ -99,11 +108,13 @@ TrainNoise::State TrainNoise::start(const Moment& now) const {
 
 void TrainNoise::advance(State& state, const Moment& now) const {
   const std::int64_t n = settings_.batch, d = points_.rows();
-  torch::Tensor x = at::empty({n, d}, torch::kFloat32), noise = at::empty({n, d}, torch::kFloat32), t = at::empty({n}, torch::kFloat32);
+  torch::Tensor x = at::empty({n, d}, torch::kFloat32), noise = at::empty({n, d}, torch::kFloat32),
+                t = at::empty({n}, torch::kFloat32);
   Stream stream = now.random(lane("noise_net.batch"));
   QuickStream random(stream);
   for (std::int64_t i = 0; i < n; ++i) {
-    const auto column = std::min(points_.cols() - 1, static_cast<Eigen::Index>(uniform(random) * static_cast<double>(points_.cols())));
+    const auto column = std::min(
+        points_.cols() - 1, static_cast<Eigen::Index>(uniform(random) * static_cast<double>(points_.cols())));
     double time = process_.t0() + (process_.end() - process_.t0()) * uniform(random);
     if (process_.discrete()) time = std::round(time);
     const double a = process_.a(time), s = process_.s(time);
@@ -122,12 +133,15 @@ void TrainNoise::advance(State& state, const Moment& now) const {
   state.lr = settings_.learning_rate(now);
   state.grad_norm = norms.l2;
   if (!std::isfinite(state.loss) || !std::isfinite(norms.l2))
-    throw NumericalFailure("step {}: the loss is {} and its gradient's norm {} (learning rate {:g}); a lower peak or clipping may help", now.step,
-                           state.loss, norms.l2, state.lr);
+    throw NumericalFailure(
+        "step {}: the loss is {} and its gradient's norm {} (learning rate {:g}); a lower peak or clipping "
+        "may help",
+        now.step, state.loss, norms.l2, state.lr);
   settings_.optimizer.step(state.variables, gradient, norms.l2, state.lr, now.step + 1, 0);
   const at::NoGradGuard no_grad;
   // The average's decay rises to its value, so that the first parameters are forgotten.
-  const double decay = std::min(settings_.average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
+  const double decay = std::min(
+      settings_.average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
   state.average.mul_(decay).add_(state.variables.parameters, 1 - decay);
   state.mean_loss = now.step == 0 ? state.loss : 0.99 * state.mean_loss + 0.01 * state.loss;
   if ((now.step + 1) % 100 == 0) state.losses.push_back(state.mean_loss);

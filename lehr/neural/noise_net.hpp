@@ -37,7 +37,8 @@ class NoiseNet {
   std::int64_t parameter_count() const { return count_; }
   std::vector<float> initial_parameters(Seed seed) const;
   // x: n x d, t: n; n x d.
-  torch::Tensor operator()(const torch::Tensor& parameters, const torch::Tensor& x, const torch::Tensor& t) const;
+  torch::Tensor operator()(const torch::Tensor& parameters, const torch::Tensor& x,
+                           const torch::Tensor& t) const;
   // The tensors by name, for a file.
   std::map<std::string, lehr::Tensor, std::less<>> tensors(const std::vector<float>& parameters) const;
 
@@ -48,7 +49,8 @@ class NoiseNet {
     std::int64_t offset = 0;
   };
   torch::Tensor slice(const torch::Tensor& parameters, const std::string& name) const;
-  torch::Tensor linear(const torch::Tensor& parameters, const std::string& layer, const torch::Tensor& x) const;
+  torch::Tensor linear(const torch::Tensor& parameters, const std::string& layer,
+                       const torch::Tensor& x) const;
 
   NoiseNetSize size_;
   std::vector<Part> parts_;
@@ -73,7 +75,8 @@ class TrainNoise {
   };
 
   // points: d x n. All must outlive the method.
-  TrainNoise(const NoiseNet& net, const diffusion::Process& process, const Eigen::MatrixXd& points, TrainNoiseSettings settings);
+  TrainNoise(const NoiseNet& net, const diffusion::Process& process, const Eigen::MatrixXd& points,
+             TrainNoiseSettings settings);
 
   State start(const Moment& now) const;
   // Throws NumericalFailure where loss or gradient are not finite.

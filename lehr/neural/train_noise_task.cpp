@@ -28,40 +28,48 @@ struct TrainNoiseOptions {
 
   void describe(OptionTable& table) {
     table.add("data", data, "file of the points: csv, npy, npz or safetensors").required().positional();
-    table.add("columns", columns, "how many of the file's first coordinates to take (leaves out a label)").at_least(1);
-    table.add("map", map, "factor and shift of the numbers, so that they lie around 0 with a size of about 1");
+    table.add("columns", columns, "how many of the file's first coordinates to take (leaves out a label)")
+        .at_least(1);
+    table.add("map", map,
+              "factor and shift of the numbers, so that they lie around 0 with a size of about 1");
     table.add("process", process, "noise process: vp-linear, vp-cosine, sub-vp, ve, edm, flow or vp-table");
     table.add("save", save, "safetensors file for the network, which `lehr diffusion sample` takes");
     table.add("learning_rate", learning_rate, "by step");
     table.add("steps", steps, "training steps").range(1, 1e9);
     table.add("batch", batch, "points of a step").range(1, 1e6);
-    table.add("average", average, "decay of the parameters' average, which is what is saved").range(0, 1).below(1);
+    table.add("average", average, "decay of the parameters' average, which is what is saved")
+        .range(0, 1)
+        .below(1);
     table.add("width", size.width, "of the residual stream, a multiple of 4").range(4, 8192);
     table.add("blocks", size.blocks, "residual blocks").range(1, 32);
     table.add("frequencies", size.frequencies, "waves in which the time is embedded").range(1, 1024);
     table.add("clip", optimizer.clip, "largest L2 norm of a gradient; 0: no clipping").at_least(0);
-    table.add("torch_threads", torch_threads, "threads of torch; results are equal for equal counts").range(1, 1024);
+    table.add("torch_threads", torch_threads, "threads of torch; results are equal for equal counts")
+        .range(1, 1024);
   }
 };
 
 Eigen::MatrixXd training_points(const TrainNoiseOptions& options, const TaskContext& context) {
   Eigen::MatrixXd points = read_point_set(context.resolve(options.data)).points;
   if (options.columns && *options.columns > points.rows())
-    throw InvalidInput("diffusion.train: columns = {}, but {} has {}", *options.columns, options.data, points.rows());
+    throw InvalidInput("diffusion.train: columns = {}, but {} has {}", *options.columns, options.data,
+                       points.rows());
   if (options.columns) points = Eigen::MatrixXd(points.topRows(*options.columns));
   if (options.map.size() != 2) throw InvalidInput("diffusion.train: map takes a factor and a shift");
   return (points.array() * options.map[0] + options.map[1]).matrix();
 }
 
-void save_network(const NoiseNet& net, const std::vector<float>& parameters, const Process& process, const std::filesystem::path& path) {
+void save_network(const NoiseNet& net, const std::vector<float>& parameters, const Process& process,
+                  const std::filesystem::path& path) {
   const auto tensors = net.tensors(parameters);
   TensorViews views;
   for (const auto& [name, tensor] : tensors) views[name] = tensor.view();
   write_safetensors(path, views, {{"kind", "noise prediction"}, {"process", process.text()}});
 }
 
-Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& state, const Eigen::MatrixXd& points, const Process& process,
-                 const std::filesystem::path& model, std::int64_t steps, Seed seed) {
+Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& state,
+                 const Eigen::MatrixXd& points, const Process& process, const std::filesystem::path& model,
+                 std::int64_t steps, Seed seed) {
   Report report;
   report.title = fmt::format("A noise predictor for {}", options.data);
   report.metric("loss", state.mean_loss);
@@ -69,25 +77,34 @@ Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& stat
   // Samples of the network beside the points: 20 steps of tAB-DEIS.
   const ScoreModel network = residual_network(read_network(model), model.string());
   const Eigen::Index count = std::clamp<Eigen::Index>(points.cols(), 100, 2000);
-  const Eigen::MatrixXd samples = follow(deis_plan(process, TimeGrid::parse("power_t(2)").times(process, process.discrete() ? std::min(20.0, process.end()) : 20), {.order = 3}),
-                                         network, process, prior_points(process, points.rows(), count, seed));
+  const Eigen::MatrixXd samples =
+      follow(deis_plan(process,
+                       TimeGrid::parse("power_t(2)")
+                           .times(process, process.discrete() ? std::min(20.0, process.end()) : 20),
+                       {.order = 3}),
+             network, process, prior_points(process, points.rows(), count, seed));
   const Eigen::Index half = points.cols() / 2;
   report.metric("sw2", sliced_wasserstein(samples, points));
-  report.metric("energy", energy_distance(samples, points.leftCols(std::min<Eigen::Index>(points.cols(), 5000))));
-  if (half >= 2) report.metric("sw2_halves", sliced_wasserstein(points.leftCols(half), points.rightCols(half)));
+  report.metric("energy",
+                energy_distance(samples, points.leftCols(std::min<Eigen::Index>(points.cols(), 5000))));
+  if (half >= 2)
+    report.metric("sw2_halves", sliced_wasserstein(points.leftCols(half), points.rightCols(half)));
   Figure loss;
-  loss.name = "loss", loss.title = "Loss", loss.caption = "Mean squared error of the predicted noise, averaged over about a hundred steps.";
+  loss.name = "loss", loss.title = "Loss",
+  loss.caption = "Mean squared error of the predicted noise, averaged over about a hundred steps.";
   loss.x.label = "step", loss.y.label = "loss";
   Series line;
   line.label = "training";
-  for (std::size_t i = 0; i < state.losses.size(); ++i) line.x.push_back(100.0 * static_cast<double>(i + 1)), line.y.push_back(state.losses[i]);
+  for (std::size_t i = 0; i < state.losses.size(); ++i)
+    line.x.push_back(100.0 * static_cast<double>(i + 1)), line.y.push_back(state.losses[i]);
   loss.series = {line};
   if (!line.x.empty()) report.figures.push_back(std::move(loss));
   if (points.rows() > 1) {
     const auto cloud = [](const char* label, const Eigen::MatrixXd& x, int color) {
       Series series;
       series.label = label, series.style = Series::Style::points, series.color = color;
-      for (Eigen::Index i = 0; i < std::min<Eigen::Index>(x.cols(), 2000); ++i) series.x.push_back(x(0, i)), series.y.push_back(x(1, i));
+      for (Eigen::Index i = 0; i < std::min<Eigen::Index>(x.cols(), 2000); ++i)
+        series.x.push_back(x(0, i)), series.y.push_back(x(1, i));
       return series;
     };
     Figure figure;
@@ -99,7 +116,9 @@ Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& stat
   }
   report.artifacts.push_back({"model", "safetensors", "", model.string()});
   report.notes.push_back(fmt::format("The network is in {}.", options.save));
-  if (steps < options.steps) report.notes.push_back(fmt::format("Stopped after step {} of {}; the same command with --resume goes on.", steps, options.steps));
+  if (steps < options.steps)
+    report.notes.push_back(fmt::format("Stopped after step {} of {}; the same command with --resume goes on.",
+                                       steps, options.steps));
   return report;
 }
 
@@ -111,7 +130,10 @@ Report train_noise(const TrainNoiseOptions& options, TaskContext& context) {
   size.dimension = points.rows();
   const NoiseNet net(size);
   const TrainNoise method(net, process, points,
-                          {.learning_rate = options.learning_rate, .optimizer = options.optimizer, .batch = options.batch, .average = options.average});
+                          {.learning_rate = options.learning_rate,
+                           .optimizer = options.optimizer,
+                           .batch = options.batch,
+                           .average = options.average});
   TrainNoiseOptions own = options;
   own.save.clear();
   const Observers observers = context.observers_with_checkpoints(describe(own).values());
@@ -133,7 +155,8 @@ Report run_train_noise(const TrainNoiseOptions& options, TaskContext& context) t
 Task train_noise_task() {
   return make_task<TrainNoiseOptions>(
       "diffusion.train", "", "trains a small noise predictor on a file of points",
-      "A residual network learns to predict the noise in points that a process has noised; AdamW under a learning-rate schedule, an average of the "
+      "A residual network learns to predict the noise in points that a process has noised; AdamW under a "
+      "learning-rate schedule, an average of the "
       "parameters is saved. `lehr diffusion sample`, `search` and `chains` take the file, without libtorch.",
       {"lehr diffusion train points.csv --save model.safetensors",
        "lehr diffusion train digits.csv --columns 64 --map 0.125 -1 --width 256 --blocks 4 --steps 6000",

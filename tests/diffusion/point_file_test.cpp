@@ -66,7 +66,8 @@ TEST(MixtureFile, RefusalsNameTheKey) {
     }
     return "accepted";
   };
-  EXPECT_EQ(message(R"json({"weights":[1],"means":[[0,1]]})json"), "m.json: a mixture needs the key 'variances'");
+  EXPECT_EQ(message(R"json({"weights":[1],"means":[[0,1]]})json"),
+            "m.json: a mixture needs the key 'variances'");
   EXPECT_EQ(message(R"json({"weights":[1,-1],"means":[[0],[1]],"variances":[1,1]})json"),
             "m.json: weights[1] is -1, not above 0");
   EXPECT_EQ(message(R"json({"weights":[1],"means":[[0,1]],"variances":[0]})json"),

@@ -10,7 +10,8 @@
 namespace lehr::diffusion {
 namespace {
 
-Eigen::MatrixXd normals(Eigen::Index d, Eigen::Index n, std::uint64_t seed, double shift = 0, double scale = 1) {
+Eigen::MatrixXd normals(Eigen::Index d, Eigen::Index n, std::uint64_t seed, double shift = 0,
+                        double scale = 1) {
   Stream random(Seed{seed}, lane("test"));
   Eigen::MatrixXd points(d, n);
   for (double& value : points.reshaped()) value = shift + scale * normal(random);
@@ -59,11 +60,13 @@ TEST(Quality, KnownDistances) {
 TEST(Quality, UnequalSizesUseTheQuantileFunctions) {
   EXPECT_NEAR(wasserstein_1d({0, 1}, {0, 0, 1, 1}), 0, 1e-15);
   EXPECT_NEAR(wasserstein_1d({0}, {1, 2, 3}), std::sqrt(14.0 / 3), 1e-15);
-  EXPECT_NEAR(wasserstein_1d({0, 2, 4}, {1, 3}), 1.0, 1e-12);  // thirds against halves: |difference| is 1 everywhere
+  EXPECT_NEAR(wasserstein_1d({0, 2, 4}, {1, 3}), 1.0,
+              1e-12);  // thirds against halves: |difference| is 1 everywhere
 }
 
 TEST(Quality, FrechetOfExactMomentsIsTheClosedForm) {
-  Moments a{Eigen::Vector2d(0, 0), Eigen::Matrix2d::Identity()}, b{Eigen::Vector2d(1, -2), Eigen::Matrix2d::Zero()};
+  Moments a{Eigen::Vector2d(0, 0), Eigen::Matrix2d::Identity()},
+      b{Eigen::Vector2d(1, -2), Eigen::Matrix2d::Zero()};
   b.covariance << 2, 0.5, 0.5, 1;
   // tr of the root of a 2 x 2 matrix: sqrt(tr + 2 sqrt(det)).
   const double root_trace = std::sqrt(3 + 2 * std::sqrt(1.75));

@@ -9,8 +9,8 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
 #include "lehr/core/safetensors.hpp"
-#include "lehr/diffusion/dense_lanes.hpp"
 #include "lehr/diffusion/deis.hpp"
+#include "lehr/diffusion/dense_lanes.hpp"
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/quality.hpp"
 #include "lehr/diffusion/single_step.hpp"
@@ -39,7 +39,8 @@ TEST(DenseLanes, IsAMatrixProduct) {
     for (int p = 0; p < 64; ++p) {
       double sum = static_cast<double>(bias[static_cast<std::size_t>(o)]);
       for (int i = 0; i < inputs; ++i)
-        sum += static_cast<double>(weights[static_cast<std::size_t>(o * inputs + i)]) * static_cast<double>(x[static_cast<std::size_t>(i * 64 + p)]);
+        sum += static_cast<double>(weights[static_cast<std::size_t>(o * inputs + i)]) *
+               static_cast<double>(x[static_cast<std::size_t>(i * 64 + p)]);
       EXPECT_NEAR(y[static_cast<std::size_t>(o * 64 + p)], sum, 1e-5);
       EXPECT_NEAR(z[static_cast<std::size_t>(o * 64 + p)], sum + 1, 1e-5);
     }
@@ -48,7 +49,8 @@ TEST(DenseLanes, IsAMatrixProduct) {
 // Far beyond the range of e^z in single precision too.
 TEST(DenseLanes, SiluIsFiniteEverywhere) {
   std::vector<float> x(64), y(64);
-  for (int i = 0; i < 64; ++i) x[static_cast<std::size_t>(i)] = static_cast<float>((i - 32) * std::abs(i - 32));
+  for (int i = 0; i < 64; ++i)
+    x[static_cast<std::size_t>(i)] = static_cast<float>((i - 32) * std::abs(i - 32));
   const float shift = 0.5f;
   silu_lanes(x.data(), &shift, y.data(), 1);
   for (std::size_t i = 0; i < 64; ++i) {
@@ -66,7 +68,8 @@ TEST(ResidualNetwork, GivesTheOutputsOfItsCheckFile) {
   const auto times = table.number_column("t");
   Lanes x(static_cast<Eigen::Index>(table.rows), 64), expected = x, out = x;
   for (Eigen::Index j = 0; j < 64; ++j) {
-    const auto in = table.number_column(fmt::format("x{}", j)), eps = table.number_column(fmt::format("eps{}", j));
+    const auto in = table.number_column(fmt::format("x{}", j)),
+               eps = table.number_column(fmt::format("eps{}", j));
     for (Eigen::Index i = 0; i < x.rows(); ++i)
       x(i, j) = in[static_cast<std::size_t>(i)], expected(i, j) = eps[static_cast<std::size_t>(i)];
   }
@@ -75,8 +78,7 @@ TEST(ResidualNetwork, GivesTheOutputsOfItsCheckFile) {
   // A skipped block changes the answer; skipping none does not.
   Lanes whole(x.rows(), 64), without(x.rows(), 64);
   model.at(0.5)(x, whole);
-  model.without({})
-      .at(0.5)(x, without);
+  model.without({}).at(0.5)(x, without);
   EXPECT_EQ((whole - without).abs().maxCoeff(), 0);
   model.without({2}).at(0.5)(x, without);
   EXPECT_GT((whole - without).abs().maxCoeff(), 1e-3);
@@ -88,15 +90,18 @@ TEST(ResidualNetwork, DeisOnDigits) {
   if (!std::filesystem::exists(folder())) GTEST_SKIP() << folder() << " is not here";
   const Process process = Process::vp_linear();
   const ScoreModel model = residual_network(read_network(folder() / "eps_network.json"), "eps_network.json");
-  const Features features = feature_network(read_network(folder() / "feature_network.json"), "feature_network.json");
-  const Eigen::MatrixXd digits = read_point_set(folder() / "digits_first1397.csv").points.topRows(64).array() / 8 - 1;
+  const Features features =
+      feature_network(read_network(folder() / "feature_network.json"), "feature_network.json");
+  const Eigen::MatrixXd digits =
+      read_point_set(folder() / "digits_first1397.csv").points.topRows(64).array() / 8 - 1;
   const Moments reference = moments_of(features(digits));
   const Eigen::MatrixXd x = prior_points(process, 64, 1400, Seed{1});
   const auto frechet = [&](const Plan& plan) {
     return frechet_distance(moments_of(features(follow(plan, model, process, x))), reference);
   };
   const auto grid = [&](int n) { return TimeGrid::parse("power_t(2)").times(process, n); };
-  const double tab = frechet(deis_plan(process, grid(10), {.order = 3})), ddim = frechet(ddim_plan(process, grid(10)));
+  const double tab = frechet(deis_plan(process, grid(10), {.order = 3})),
+               ddim = frechet(ddim_plan(process, grid(10)));
   EXPECT_LE(tab, 0.75 * ddim);
   EXPECT_LE(tab, frechet(ddim_plan(process, grid(50))));
   EXPECT_GE(frechet(euler_maruyama_plan(process, grid(10))), 2 * tab);
@@ -109,7 +114,8 @@ TEST(ResidualNetwork, BadFilesAreNamed) {
     residual_network(file, "net.safetensors");
     FAIL();
   } catch (const InvalidInput& error) {
-    EXPECT_NE(std::string(error.what()).find("net.safetensors: no tensor 'inp.weight'"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("net.safetensors: no tensor 'inp.weight'"), std::string::npos)
+        << error.what();
   }
 }
 

@@ -71,7 +71,8 @@ TEST(SolverSchedule, DpmSolverPlusPlusIsItsPublishedRecursion) {
     const double h = c.process.lambda(times[i + 1]) - c.process.lambda(times[i]);
     Eigen::MatrixXd d = clean;
     if (i > 0) d += (clean - before) / (2 * h_before / h);
-    x = c.process.s(times[i + 1]) / c.process.s(times[i]) * x - c.process.a(times[i + 1]) * std::expm1(-h) * d;
+    x = c.process.s(times[i + 1]) / c.process.s(times[i]) * x -
+        c.process.a(times[i + 1]) * std::expm1(-h) * d;
     before = clean;
     h_before = h;
   }
@@ -93,7 +94,8 @@ TEST(SolverSchedule, UniPcIsItsPublishedForm) {
     const Eigen::MatrixXd base = ratio * x - a * b * value;
     const double r = -h_before / h;
     const bool second = i > 0 && i < 7;  // lower order at the end
-    const Eigen::MatrixXd d1 = i > 0 ? Eigen::MatrixXd((before - value) / r) : Eigen::MatrixXd::Zero(2, c.x.cols());
+    const Eigen::MatrixXd d1 =
+        i > 0 ? Eigen::MatrixXd((before - value) / r) : Eigen::MatrixXd::Zero(2, c.x.cols());
     Eigen::MatrixXd predicted = base;
     if (second) predicted -= a * b * 0.5 * d1;
     if (i == 7) {
@@ -135,10 +137,12 @@ TEST(SolverSchedule, MixedScheduleAgainstTheFile) {
 // that keep their basin (one that changes it with the step size outweighs all others).
 TEST(SolverSchedule, ConvergenceOrders) {
   const Wide3 c;
-  const Eigen::MatrixXd exact = c.run(rho_runge_kutta_plan(c.process, TimeGrid::parse("power_t(2)").times(c.process, 3000), "rk4"));
+  const Eigen::MatrixXd exact =
+      c.run(rho_runge_kutta_plan(c.process, TimeGrid::parse("power_t(2)").times(c.process, 3000), "rk4"));
   const auto error = [&](bool data, int order, bool corrector, int n, double largest_kept = 0.3) {
     const PresetOptions options{"", order, data, Scaling::none, corrector, false};
-    const Eigen::ArrayXd distance = (c.run(usf_plan(c.process, preset_schedule(options, c.lambda_grid(n)))) - exact).colwise().norm();
+    const Eigen::ArrayXd distance =
+        (c.run(usf_plan(c.process, preset_schedule(options, c.lambda_grid(n)))) - exact).colwise().norm();
     const Eigen::ArrayXd kept = (distance < largest_kept).cast<double>();
     EXPECT_GE(kept.sum(), 295);
     return std::sqrt((kept * distance.square()).sum() / kept.sum());
@@ -204,14 +208,19 @@ TEST(SolverSchedule, RefusalsNameTheStep) {
     }
     return "accepted";
   };
-  EXPECT_EQ(message(R"json({"timesteps":[1,0.5,0.1],"steps":[{"order":2,"derivative_points":[[-2]]},{}]})json"),
-            "schedule: step 1 has order 2, 1 nodes are there and 4 is the highest");
+  EXPECT_EQ(
+      message(R"json({"timesteps":[1,0.5,0.1],"steps":[{"order":2,"derivative_points":[[-2]]},{}]})json"),
+      "schedule: step 1 has order 2, 1 nodes are there and 4 is the highest");
   EXPECT_EQ(message(R"json({"timesteps":[1,0.5,0.6],"steps":[{},{}]})json"),
             "schedule: times must fall, but time 2 is 0.6 after 0.5");
-  EXPECT_EQ(message(R"json({"timesteps":[1,0.5,0.1],"steps":[{},{"order":2,"derivative_points":[[-1]]}]})json"),
-            "schedule: step 2: point -1 is the start");
-  EXPECT_EQ(message(R"json({"timesteps":[1,0.5,0.1],"nfe":3,"steps":[{},{}]})json"), "s.json: nfe is said to be 3, the steps make 2");
-  EXPECT_NE(message(R"json({"timesteps":[1,0.5],"steps":[{"order":1e300}]})json").find("s.json: step 1: order: "), std::string::npos);
+  EXPECT_EQ(
+      message(R"json({"timesteps":[1,0.5,0.1],"steps":[{},{"order":2,"derivative_points":[[-1]]}]})json"),
+      "schedule: step 2: point -1 is the start");
+  EXPECT_EQ(message(R"json({"timesteps":[1,0.5,0.1],"nfe":3,"steps":[{},{}]})json"),
+            "s.json: nfe is said to be 3, the steps make 2");
+  EXPECT_NE(
+      message(R"json({"timesteps":[1,0.5],"steps":[{"order":1e300}]})json").find("s.json: step 1: order: "),
+      std::string::npos);
   EXPECT_EQ(message(R"json({"timesteps":[1,0.5],"steps":[{"order":2,"derivative_points":[[1e300]]}]})json"),
             "s.json: step 1: derivative_points has '1e+300' where a number of a node belongs");
   EXPECT_EQ(message(R"json({"timesteps":[1,0.5],"steps":[{"scaling":{"type":"linaer"}}]})json"),

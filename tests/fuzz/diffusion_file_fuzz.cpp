@@ -31,14 +31,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Json json = parse_json(text, "fuzz");
     accepted_or_refused([&] {
       const auto mixture = mixture_from_json(json, "fuzz");
-      if (!(std::abs(mixture.weights.sum() - 1) < 1e-9) || mixture.means.cols() != mixture.weights.size()) std::abort();
+      if (!(std::abs(mixture.weights.sum() - 1) < 1e-9) || mixture.means.cols() != mixture.weights.size())
+        std::abort();
     });
     accepted_or_refused([&] {
       const SolverSchedule schedule = schedule_from_json(json, "fuzz");
       if (schedule.steps.size() > 100) return;
       const Plan plan = usf_plan(process, schedule);
       if (plan.evaluations() != schedule.evaluations()) std::abort();
-      if (schedule_json(schedule_from_json(schedule_json(schedule), "again")) != schedule_json(schedule)) std::abort();
+      if (schedule_json(schedule_from_json(schedule_json(schedule), "again")) != schedule_json(schedule))
+        std::abort();
     });
     accepted_or_refused([&] {
       const StepList list = step_list_from_json(json, "fuzz");

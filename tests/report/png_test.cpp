@@ -24,7 +24,8 @@ TEST(Png, HoldsItsPixels) {
   for (std::size_t at = 8; at < file.size();) {
     const std::uint32_t length = number_at(file, at);
     const std::string type = file.substr(at + 4, 4), body = file.substr(at + 4, length + 4);
-    EXPECT_EQ(number_at(file, at + 8 + length), crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
+    EXPECT_EQ(number_at(file, at + 8 + length),
+              crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
     if (type == "IHDR") {
       EXPECT_EQ(number_at(file, at + 8), 5u);
       EXPECT_EQ(number_at(file, at + 12), 3u);
@@ -34,7 +35,8 @@ TEST(Png, HoldsItsPixels) {
   }
   std::vector<std::uint8_t> rows(3 * 6);
   uLongf size = rows.size();
-  ASSERT_EQ(uncompress(rows.data(), &size, reinterpret_cast<const Bytef*>(packed.data()), packed.size()), Z_OK);
+  ASSERT_EQ(uncompress(rows.data(), &size, reinterpret_cast<const Bytef*>(packed.data()), packed.size()),
+            Z_OK);
   for (std::size_t y = 0; y < 3; ++y) {
     EXPECT_EQ(rows[6 * y], 0);
     for (std::size_t x = 0; x < 5; ++x) EXPECT_EQ(rows[6 * y + 1 + x], pixels[5 * y + x]);

@@ -17,7 +17,9 @@ struct LawSource {
   bool has_mixture() const { return mixture.components() > 0; }
   bool is_formula() const { return points.size() == 0 && has_mixture(); }
   bool is_known() const { return has_mixture() || points.size() > 0; }
-  Eigen::Index dimension() const { return has_mixture() ? mixture.dimension() : points.rows(); }  // 0: not known
+  Eigen::Index dimension() const {
+    return has_mixture() ? mixture.dimension() : points.rows();
+  }  // 0: not known
 };
 
 // Of a file: *.json is a mixture, anything else holds points. `components` of the fit, 0: 1 to 8, the number with the lowest BIC.

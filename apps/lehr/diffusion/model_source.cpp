@@ -28,7 +28,8 @@ LoadedFile load_file(const std::filesystem::path& path) {
       return file;
     }
   } else if (path.extension() != ".safetensors") {
-    throw InvalidInput("{}: a model is a mixture (.json) or a network (.safetensors, or .json beside .f32)", path.string());
+    throw InvalidInput("{}: a model is a mixture (.json) or a network (.safetensors, or .json beside .f32)",
+                       path.string());
   }
   file.network = read_network(path);
   return file;
@@ -37,18 +38,24 @@ LoadedFile load_file(const std::filesystem::path& path) {
 }  // namespace
 
 void ModelOptions::describe(OptionTable& table) {
-  table.add("model", model, "mixture (JSON) or network (safetensors, or JSON manifest); several are added with weights").positional();
+  table
+      .add("model", model,
+           "mixture (JSON) or network (safetensors, or JSON manifest); several are added with weights")
+      .positional();
   table.add("weights", weights, "of several models' noises: 3 -2 is guidance of strength 3");
   table.add("process", process,
-            "vp-linear(beta0, beta1), vp-cosine, vp-table(file), sub-vp, ve(sigma_min, sigma_max), edm or flow; default: what the "
+            "vp-linear(beta0, beta1), vp-cosine, vp-table(file), sub-vp, ve(sigma_min, sigma_max), edm or "
+            "flow; default: what the "
             "network's file says, else vp-linear");
-  table.add("prediction", prediction, "what a network predicts: noise, data, score or velocity; default: what its file says");
+  table.add("prediction", prediction,
+            "what a network predicts: noise, data, score or velocity; default: what its file says");
   table.add("t0", t0, "time at which sampling ends; default: the process's");
   table.add("end", end, "time at which sampling begins; default: the process's");
 }
 
 ModelSource load_model(const ModelOptions& options, const TaskContext& context) {
-  if (options.model.empty()) throw InvalidInput("diffusion: give a model, a mixture's JSON or a network's file");
+  if (options.model.empty())
+    throw InvalidInput("diffusion: give a model, a mixture's JSON or a network's file");
   std::vector<LoadedFile> files;
   for (const std::string& name : options.model) files.push_back(load_file(context.resolve(name)));
   std::string process_text = options.process;
@@ -57,13 +64,17 @@ ModelSource load_model(const ModelOptions& options, const TaskContext& context) 
   // Manifests say "VP linear, beta 0.1..20": the default process.
   const auto recognised = [](const std::string& text) { return text.empty() || text.starts_with("VP"); };
   ModelSource source;
-  source.process = recognised(process_text) ? Process::vp_linear() : Process::parse(process_text, context.base);
+  source.process =
+      recognised(process_text) ? Process::vp_linear() : Process::parse(process_text, context.base);
   if (options.t0 || options.end)
-    source.process = source.process.between(options.t0.value_or(source.process.t0()), options.end.value_or(source.process.end()));
+    source.process = source.process.between(options.t0.value_or(source.process.t0()),
+                                            options.end.value_or(source.process.end()));
   std::vector<ScoreModel> models;
   for (const LoadedFile& file : files) {
-    models.push_back(file.mixture ? mixture_score(*file.mixture, source.process) : residual_network(*file.network, file.name));
-    if (file.network && !options.prediction.empty()) models.back().predicts = prediction_named(options.prediction);
+    models.push_back(file.mixture ? mixture_score(*file.mixture, source.process)
+                                  : residual_network(*file.network, file.name));
+    if (file.network && !options.prediction.empty())
+      models.back().predicts = prediction_named(options.prediction);
   }
   source.title = std::filesystem::path(options.model.front()).filename().string();
   if (models.size() == 1 && options.weights.empty()) {

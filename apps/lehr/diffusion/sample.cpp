@@ -25,17 +25,21 @@ using Eigen::MatrixXd;
 
 constexpr Index most_for_energy = 5000, most_for_sliced = 20000;  // points of each side in the distances
 
-Eigen::Ref<const MatrixXd> first(const MatrixXd& points, Index most) { return points.leftCols(std::min(most, points.cols())); }
+Eigen::Ref<const MatrixXd> first(const MatrixXd& points, Index most) {
+  return points.leftCols(std::min(most, points.cols()));
+}
 
 class Sampler {
  public:
   Sampler(const SampleOptions& options, TaskContext& context)
       : options_(options), context_(context), source_(load_model(options.model, context)) {
-    if (!options.features.empty()) features_ = feature_network(read_network(context.resolve(options.features)), options.features);
+    if (!options.features.empty())
+      features_ = feature_network(read_network(context.resolve(options.features)), options.features);
     if (options.clip.size() != 0 && (options.clip.size() != 2 || !(options.clip[0] < options.clip[1])))
       throw InvalidInput("diffusion.sample: clip takes two rising numbers, such as -1 1");
     if (options.images && source_.model.dimension % *options.images != 0)
-      throw InvalidInput("diffusion.sample: images of width {} do not make {} coordinates", *options.images, source_.model.dimension);
+      throw InvalidInput("diffusion.sample: images of width {} do not make {} coordinates", *options.images,
+                         source_.model.dimension);
     read_starts();
     read_reference();
   }
@@ -69,14 +73,18 @@ class Sampler {
     const MatrixXd table = read_point_set(context_.resolve(options_.starts)).points;
     const Index d = source_.model.dimension;
     if (table.rows() != d && table.rows() != 2 * d)
-      throw InvalidInput("{}: {} coordinates; the model has {} (or twice as many: starts, then their known ends)", options_.starts, table.rows(), d);
+      throw InvalidInput(
+          "{}: {} coordinates; the model has {} (or twice as many: starts, then their known ends)",
+          options_.starts, table.rows(), d);
     starts_ = table.topRows(d);
     if (table.rows() == 2 * d) ends_ = table.bottomRows(d);
   }
 
   void read_reference() {
     if (options_.reference.empty()) {
-      if (source_.mixture) exact_ = draw_mixture(*source_.mixture, std::max<Index>(count(), 2), context_.seed, lane("diffusion.exact"));
+      if (source_.mixture)
+        exact_ = draw_mixture(*source_.mixture, std::max<Index>(count(), 2), context_.seed,
+                              lane("diffusion.exact"));
       return;
     }
     MatrixXd points = read_point_set(context_.resolve(options_.reference)).points;
@@ -85,8 +93,10 @@ class Sampler {
       points = MatrixXd(points.topRows(d));
       notes_.push_back(fmt::format("The last column of {} is taken for a label.", options_.reference));
     }
-    if (points.rows() != d) throw InvalidInput("{}: {} coordinates, the model has {}", options_.reference, points.rows(), d);
-    if (options_.reference_map.size() != 2) throw InvalidInput("diffusion.sample: reference_map takes a factor and a shift");
+    if (points.rows() != d)
+      throw InvalidInput("{}: {} coordinates, the model has {}", options_.reference, points.rows(), d);
+    if (options_.reference_map.size() != 2)
+      throw InvalidInput("diffusion.sample: reference_map takes a factor and a shift");
     exact_ = (points.array() * options_.reference_map[0] + options_.reference_map[1]).matrix();
   }
 
@@ -98,7 +108,8 @@ class Sampler {
   }
 
   Plan plan_of(const SolverOptions& solver, std::vector<double>* times = nullptr) const {
-    const std::vector<double> grid = TimeGrid::parse(options_.grid, context_.base).times(source_.process, grid_steps(solver));
+    const std::vector<double> grid =
+        TimeGrid::parse(options_.grid, context_.base).times(source_.process, grid_steps(solver));
     if (times != nullptr) *times = grid;
     return with_clip(solver_plan(solver, source_.process, grid));
   }
@@ -109,7 +120,8 @@ class Sampler {
     const Json json = parse_json(read_file(path), path.string());
     if (json.is_object() && json.contains("times")) {
       const StepList list = step_list_from_json(json, path.string());
-      for (const std::int64_t index : list.subset.times) times.push_back(step_time(source_.process, index, list.total));
+      for (const std::int64_t index : list.subset.times)
+        times.push_back(step_time(source_.process, index, list.total));
       times.push_back(source_.process.t0());
       return step_plan(source_.process, list.subset, list.total, list.options);
     }
@@ -117,8 +129,8 @@ class Sampler {
     times = schedule.times;
     if (schedule.provenance.is_object() && schedule.provenance.contains("process") &&
         schedule.provenance["process"] != source_.process.text())
-      notes_.push_back(fmt::format("The schedule was made for the process {}, this one is {}.", schedule.provenance["process"].dump(),
-                                   source_.process.text()));
+      notes_.push_back(fmt::format("The schedule was made for the process {}, this one is {}.",
+                                   schedule.provenance["process"].dump(), source_.process.text()));
     return with_clip(usf_plan(source_.process, schedule));
   }
 
@@ -131,10 +143,13 @@ class Sampler {
     findings.trace = method.trace(run.state);
     findings.main.points = run.state.points.leftCols(run.state.done);
     if (run.state.done < run.state.points.cols()) {
-      notes_.push_back(fmt::format("Interrupted: {} of {} points were drawn.", run.state.done, run.state.points.cols()));
+      notes_.push_back(
+          fmt::format("Interrupted: {} of {} points were drawn.", run.state.done, run.state.points.cols()));
       if (run.state.done < 2) throw InvalidInput("diffusion.sample: interrupted before there were points");
     }
-    if (starts_.size() == 0) starts_ = prior_points(source_.process, source_.model.dimension, findings.main.points.cols(), context_.seed);
+    if (starts_.size() == 0)
+      starts_ =
+          prior_points(source_.process, source_.model.dimension, findings.main.points.cols(), context_.seed);
   }
 
   Json describe_without_outputs() const {
@@ -161,11 +176,14 @@ class Sampler {
       arm.median = *middle / std::sqrt(static_cast<double>(arm.points.rows()));
     }
     if (exact_.size() == 0 || arm.points.cols() < 2) return;
-    arm.sliced = sliced_wasserstein(first(arm.points, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
+    arm.sliced =
+        sliced_wasserstein(first(arm.points, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
     arm.energy = energy_distance(first(arm.points, most_for_energy), first(exact_, most_for_energy));
-    if (features_) arm.frechet = frechet_distance(moments_of(features_(arm.points)), moments_of(features_(exact_)));
+    if (features_)
+      arm.frechet = frechet_distance(moments_of(features_(arm.points)), moments_of(features_(exact_)));
     if (source_.mixture && source_.mixture->components() > 1)
-      arm.modes = total_variation(nearest_mean_shares(arm.points, source_.mixture->means), nearest_mean_shares(exact_, source_.mixture->means));
+      arm.modes = total_variation(nearest_mean_shares(arm.points, source_.mixture->means),
+                                  nearest_mean_shares(exact_, source_.mixture->means));
   }
 
   void others(SampleFindings& findings) {
@@ -195,11 +213,14 @@ class Sampler {
   // The same statistics between two true samples.
   void floors(SampleFindings& findings) const {
     if (!source_.mixture || !options_.reference.empty() || exact_.cols() < 2) return;
-    const MatrixXd other = draw_mixture(*source_.mixture, exact_.cols(), context_.seed, lane("diffusion.floor"));
-    findings.sliced_floor = sliced_wasserstein(first(other, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
+    const MatrixXd other =
+        draw_mixture(*source_.mixture, exact_.cols(), context_.seed, lane("diffusion.floor"));
+    findings.sliced_floor =
+        sliced_wasserstein(first(other, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
     findings.energy_floor = energy_distance(first(other, most_for_energy), first(exact_, most_for_energy));
     if (source_.mixture->components() > 1)
-      findings.modes_floor = total_variation(nearest_mean_shares(other, source_.mixture->means), nearest_mean_shares(exact_, source_.mixture->means));
+      findings.modes_floor = total_variation(nearest_mean_shares(other, source_.mixture->means),
+                                             nearest_mean_shares(exact_, source_.mixture->means));
   }
 
   const SampleOptions& options_;
@@ -221,34 +242,53 @@ void SampleOptions::describe(OptionTable& table) {
   model.describe(table);
   table.add("solver", solver.solver, "how the grid is walked").choices(solver_names());
   table.add("nfe", solver.nfe, "evaluations of the network a point").range(1, 100000);
-  table.add("order", solver.order, "of a multistep solver; default 3 from ten steps on, 2 from six, else 1").range(0, 4);
-  table.add("grid", grid, "times: power_t(p), rho(p), log_rho, cosine, leading, trailing or any schedule from T to t0");
-  table.add("schedule", schedule, "file of a solver schedule or a step list (`lehr diffusion search` writes both); takes the place of solver, nfe and grid");
+  table.add("order", solver.order, "of a multistep solver; default 3 from ten steps on, 2 from six, else 1")
+      .range(0, 4);
+  table.add("grid", grid,
+            "times: power_t(p), rho(p), log_rho, cosine, leading, trailing or any schedule from T to t0");
+  table.add("schedule", schedule,
+            "file of a solver schedule or a step list (`lehr diffusion search` writes both); takes the place "
+            "of solver, nfe and grid");
   table.add("tableau", solver.tableau, "deis_rho_rk: the Runge-Kutta method").choices(runge_kutta_names());
-  table.add("runge_kutta_start", solver.runge_kutta_start, "multistep solvers: first steps by rk4 (more evaluations)");
+  table.add("runge_kutta_start", solver.runge_kutta_start,
+            "multistep solvers: first steps by rk4 (more evaluations)");
   table.add("eta", solver.eta, "ddim: share of the ancestral noise").range(0, 1);
   table.add("clip", clip, "range of clean values, such as -1 1: predictions outside are clipped");
   table.add("count", count, "points to draw").range(1, 1e8);
-  table.add("starts", starts, "file of starting points at T; with twice the coordinates also their known ends");
-  table.add("fine", fine, "steps of a fine solve from the same starts, to measure the truncation error (0: none)").range(0, 1e6);
-  table.add("reference", reference, "file of true samples; default: exact draws where the model is a mixture");
+  table.add("starts", starts,
+            "file of starting points at T; with twice the coordinates also their known ends");
+  table
+      .add("fine", fine,
+           "steps of a fine solve from the same starts, to measure the truncation error (0: none)")
+      .range(0, 1e6);
+  table.add("reference", reference,
+            "file of true samples; default: exact draws where the model is a mixture");
   table.add("reference_map", reference_map, "factor and shift of the reference's numbers");
   table.add("features", features, "feature network for the Frechet distance");
   table.add("compare", compare, "other solvers from the same starts").choices(solver_names());
   table.add("sweep", sweep, "numbers of evaluations to compare at");
-  table.add("images", images, "width of an image, where points are images row by row: a sheet of the first hundred, -1 black, 1 white").range(1, 4096);
+  table
+      .add("images", images,
+           "width of an image, where points are images row by row: a sheet of the first hundred, -1 black, 1 "
+           "white")
+      .range(1, 4096);
   table.add("save", save, "file for the points: .npy, .npz, .csv or .safetensors");
 }
 
 Task diffusion_sample_task() {
   return make_task<SampleOptions>(
       "diffusion.sample", "", "samples of a diffusion model in few evaluations",
-      "Takes points from the prior to the data by the probability-flow ODE or the reverse SDE of an exact Gaussian mixture or of a network. "
-      "Every solver is a list of linear steps on a time grid, and the grid is a schedule: --grid takes a family or any schedule's text, "
-      "--schedule a file with a decision per step (what is predicted, order, points of the derivatives, scaling, corrector). --fine "
-      "measures the truncation error against a fine solve from the same starts; distances to true samples come with their noise floor.",
+      "Takes points from the prior to the data by the probability-flow ODE or the reverse SDE of an exact "
+      "Gaussian mixture or of a network. "
+      "Every solver is a list of linear steps on a time grid, and the grid is a schedule: --grid takes a "
+      "family or any schedule's text, "
+      "--schedule a file with a decision per step (what is predicted, order, points of the derivatives, "
+      "scaling, corrector). --fine "
+      "measures the truncation error against a fine solve from the same starts; distances to true samples "
+      "come with their noise floor.",
       {"lehr diffusion sample mixture.json --nfe 10 --save x.npy",
-       "lehr diffusion sample net.safetensors --solver deis_tab --order 3 --grid \"power_t(2)\" --nfe 10 --count 1000",
+       "lehr diffusion sample net.safetensors --solver deis_tab --order 3 --grid \"power_t(2)\" --nfe 10 "
+       "--count 1000",
        "lehr diffusion sample mixture.json --fine 1000 --compare ddim heun2 --sweep 5 10 20 50",
        "lehr diffusion sample mixture.json --schedule schedule.json --starts starts.csv"},
       run_sample);

@@ -22,7 +22,8 @@ Figure points_figure(const SampleFindings& findings) {
   const bool known = findings.exact.size() > 0;
   if (findings.main.points.rows() == 1) {
     double low = findings.main.points.minCoeff(), high = findings.main.points.maxCoeff();
-    if (known) low = std::min(low, findings.exact.minCoeff()), high = std::max(high, findings.exact.maxCoeff());
+    if (known)
+      low = std::min(low, findings.exact.minCoeff()), high = std::max(high, findings.exact.maxCoeff());
     if (!(high > low)) high = low + 1;
     figure.title = "Samples";
     figure.x.label = "x", figure.y.label = "density";
@@ -34,7 +35,8 @@ Figure points_figure(const SampleFindings& findings) {
     if (known) figure.series.push_back(cloud("true", findings.exact, 1));
     figure.series.push_back(cloud("sampled", findings.main.points, 0));
   }
-  figure.caption = fmt::format("{} points by {} in {} evaluations each.", findings.main.points.cols(), findings.main.name, findings.main.nfe);
+  figure.caption = fmt::format("{} points by {} in {} evaluations each.", findings.main.points.cols(),
+                               findings.main.name, findings.main.nfe);
   return figure;
 }
 
@@ -60,11 +62,15 @@ Figure course_figure(const SampleFindings& findings) {
   }
   figure.series = {line("state", t, state, 0), line("noise", t, noise, 1)};
   if (!error.empty()) figure.series.push_back(line("local error", error_t, error, 2));
-  figure.caption = "Root mean squares per coordinate. The local error is the step less the same step an order lower; it costs no evaluation.";
+  figure.caption =
+      "Root mean squares per coordinate. The local error is the step less the same step an order lower; it "
+      "costs no evaluation.";
   return figure;
 }
 
-std::optional<double> chosen_error(const SampledArm& arm) { return arm.rms ? arm.rms : arm.frechet ? arm.frechet : arm.sliced; }
+std::optional<double> chosen_error(const SampledArm& arm) {
+  return arm.rms ? arm.rms : arm.frechet ? arm.frechet : arm.sliced;
+}
 
 Figure sweep_figure(const SampleFindings& findings) {
   Figure figure;
@@ -72,7 +78,9 @@ Figure sweep_figure(const SampleFindings& findings) {
   const SampledArm& first = findings.others.front();
   figure.title = "Error against evaluations";
   figure.x.label = "evaluations a point", figure.x.log = true;
-  figure.y.label = first.rms ? "rms distance to the fine solve" : first.frechet ? "Frechet distance" : "sliced W2 to true samples";
+  figure.y.label = first.rms       ? "rms distance to the fine solve"
+                   : first.frechet ? "Frechet distance"
+                                   : "sliced W2 to true samples";
   figure.y.log = true;
   std::vector<std::string> names;
   std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> curves;
@@ -84,9 +92,11 @@ Figure sweep_figure(const SampleFindings& findings) {
     curves[arm.name].second.push_back(*value);
   }
   int color = 0;
-  for (const std::string& name : names) figure.series.push_back(line(name, curves[name].first, curves[name].second, color++));
+  for (const std::string& name : names)
+    figure.series.push_back(line(name, curves[name].first, curves[name].second, color++));
   if (!first.rms && !first.frechet && findings.sliced_floor) {
-    Series floor = line("noise floor", {figure.series.front().x.front(), figure.series.front().x.back()}, {*findings.sliced_floor, *findings.sliced_floor}, -1);
+    Series floor = line("noise floor", {figure.series.front().x.front(), figure.series.front().x.back()},
+                        {*findings.sliced_floor, *findings.sliced_floor}, -1);
     floor.style = Series::Style::dashed;
     figure.series.push_back(std::move(floor));
   }
@@ -97,16 +107,20 @@ Figure sweep_figure(const SampleFindings& findings) {
 // The first hundred points as images, ten in a row, with a grey frame, three pixels to a coordinate.
 std::string image_sheet(const MatrixXd& points, std::int64_t width) {
   constexpr std::int64_t zoom = 3, gap = 3, most = 10;
-  const std::int64_t height = points.rows() / width, count = std::min<std::int64_t>(most * most, points.cols());
+  const std::int64_t height = points.rows() / width,
+                     count = std::min<std::int64_t>(most * most, points.cols());
   const std::int64_t across = std::min(most, count), down = (count + most - 1) / most;
-  const std::int64_t sheet_width = across * (zoom * width + gap) + gap, sheet_height = down * (zoom * height + gap) + gap;
+  const std::int64_t sheet_width = across * (zoom * width + gap) + gap,
+                     sheet_height = down * (zoom * height + gap) + gap;
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(sheet_width * sheet_height), 128);
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t y = 0; y < zoom * height; ++y)
       for (std::int64_t x = 0; x < zoom * width; ++x) {
         const double value = points((y / zoom) * width + x / zoom, i);
-        const std::int64_t row = i / most * (zoom * height + gap) + gap + y, column = i % most * (zoom * width + gap) + gap + x;
-        pixels[static_cast<std::size_t>(row * sheet_width + column)] = static_cast<std::uint8_t>(std::lround(127.5 * (std::clamp(value, -1.0, 1.0) + 1)));
+        const std::int64_t row = i / most * (zoom * height + gap) + gap + y,
+                           column = i % most * (zoom * width + gap) + gap + x;
+        pixels[static_cast<std::size_t>(row * sheet_width + column)] =
+            static_cast<std::uint8_t>(std::lround(127.5 * (std::clamp(value, -1.0, 1.0) + 1)));
       }
   return png_of_grey(pixels, sheet_width, sheet_height);
 }
@@ -128,15 +142,24 @@ void add_metrics(Report& report, const std::string& prefix, const SampledArm& ar
 Table arms_table(const SampleFindings& findings) {
   Table table;
   table.title = "Solvers from the same starts";
-  table.columns = {"solver", "evaluations", "rms to the fine solve", "median per dimension", "sliced W2", "energy distance", "mode TV", "Frechet"};
+  table.columns = {"solver",
+                   "evaluations",
+                   "rms to the fine solve",
+                   "median per dimension",
+                   "sliced W2",
+                   "energy distance",
+                   "mode TV",
+                   "Frechet"};
   table.formats = {"", "", ".3g", ".3g", ".4g", ".3g", ".3g", ".4g"};
   const auto add = [&](const SampledArm& arm) {
-    table.rows.push_back({arm.name, arm.nfe, cell(arm.rms), cell(arm.median), cell(arm.sliced), cell(arm.energy), cell(arm.modes), cell(arm.frechet)});
+    table.rows.push_back({arm.name, arm.nfe, cell(arm.rms), cell(arm.median), cell(arm.sliced),
+                          cell(arm.energy), cell(arm.modes), cell(arm.frechet)});
   };
   if (findings.others.empty() || !findings.options->schedule.empty()) add(findings.main);
   for (const SampledArm& arm : findings.others) add(arm);
   if (findings.sliced_floor)
-    table.rows.push_back({"two true samples", "", "", "", cell(findings.sliced_floor), cell(findings.energy_floor), cell(findings.modes_floor), ""});
+    table.rows.push_back({"two true samples", "", "", "", cell(findings.sliced_floor),
+                          cell(findings.energy_floor), cell(findings.modes_floor), ""});
   // Columns that nothing fills are left out.
   for (std::size_t c = table.columns.size(); c-- > 2;) {
     if (std::ranges::any_of(table.rows, [c](const auto& row) { return !row[c].is_string(); })) continue;
@@ -151,11 +174,13 @@ Table steps_table(const SampleFindings& findings) {
   const Process& process = findings.source->process;
   Table table;
   table.title = "Steps";
-  table.columns = {"step", "t", "lambda", "rho", "order", "evaluations", "rms state", "rms noise", "local error"};
+  table.columns = {"step",        "t",         "lambda",    "rho",        "order",
+                   "evaluations", "rms state", "rms noise", "local error"};
   table.formats = {"", ".4g", ".4g", ".4g", "", "", ".4g", ".4g", ".3g"};
   for (const StepTrace& step : findings.trace)
-    table.rows.push_back({step.step, step.t, process.lambda(step.t), process.rho(step.t), step.order, step.evaluations, step.state,
-                          step.noise > 0 ? Json(step.noise) : Json(""), step.error > 0 ? Json(step.error) : Json("")});
+    table.rows.push_back({step.step, step.t, process.lambda(step.t), process.rho(step.t), step.order,
+                          step.evaluations, step.state, step.noise > 0 ? Json(step.noise) : Json(""),
+                          step.error > 0 ? Json(step.error) : Json("")});
   return table;
 }
 
@@ -171,15 +196,19 @@ Report sample_report(const SampleFindings& findings) {
   if (findings.sliced_floor) report.metric("sw2_floor", *findings.sliced_floor);
   if (findings.energy_floor) report.metric("energy_floor", *findings.energy_floor);
   if (findings.modes_floor) report.metric("mode_tv_floor", *findings.modes_floor);
-  for (const SampledArm& arm : findings.others) add_metrics(report, fmt::format("{}_{}_", arm.name, arm.nfe), arm);
+  for (const SampledArm& arm : findings.others)
+    add_metrics(report, fmt::format("{}_{}_", arm.name, arm.nfe), arm);
   report.tables = {arms_table(findings), steps_table(findings)};
   report.figures.push_back(points_figure(findings));
   report.figures.push_back(course_figure(findings));
   if (findings.others.size() > 1 && chosen_error(findings.others.front()) && !findings.options->sweep.empty())
     report.figures.push_back(sweep_figure(findings));
   report.artifacts.push_back({"grid", "txt", grid_text(findings.times) + "\n", ""});
-  if (findings.options->images) report.artifacts.push_back({"samples", "png", image_sheet(findings.main.points, *findings.options->images), ""});
-  if (!findings.options->save.empty()) report.notes.push_back(fmt::format("The points are in {}.", findings.options->save));
+  if (findings.options->images)
+    report.artifacts.push_back(
+        {"samples", "png", image_sheet(findings.main.points, *findings.options->images), ""});
+  if (!findings.options->save.empty())
+    report.notes.push_back(fmt::format("The points are in {}.", findings.options->save));
   for (const std::string& note : findings.notes) report.notes.push_back(note);
   return report;
 }

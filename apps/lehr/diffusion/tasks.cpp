@@ -13,8 +13,9 @@
 namespace lehr::command {
 
 Tasks diffusion_tasks() {
-  return {diffusion_sample_task(), diffusion_search_task(), diffusion_chains_task(),    diffusion_compose_task(),           diffusion_guide_task(),
-          diffusion_tokens_task(), diffusion_bridge_task(), diffusion_transport_task(), diffusion_interpolant_bridge_task()};
+  return {diffusion_sample_task(),  diffusion_search_task(),    diffusion_chains_task(),
+          diffusion_compose_task(), diffusion_guide_task(),     diffusion_tokens_task(),
+          diffusion_bridge_task(),  diffusion_transport_task(), diffusion_interpolant_bridge_task()};
 }
 
 }  // namespace lehr::command

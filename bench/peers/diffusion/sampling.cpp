@@ -20,9 +20,11 @@ int main(int count, char** words) {
   set_threads(1);
   const std::filesystem::path path = words[1];
   const Process process = Process::vp_linear();
-  const ScoreModel model = path.extension() == ".json" ? mixture_score(read_mixture(path), process) : residual_network(read_network(path), path.string());
+  const ScoreModel model = path.extension() == ".json" ? mixture_score(read_mixture(path), process)
+                                                       : residual_network(read_network(path), path.string());
   const auto begin = std::clock();
-  const Plan plan = deis_plan(process, TimeGrid::parse("power_t(2)").times(process, std::atol(words[3])), {.order = 3});
+  const Plan plan =
+      deis_plan(process, TimeGrid::parse("power_t(2)").times(process, std::atol(words[3])), {.order = 3});
   const Eigen::Index total = std::atol(words[2]);
   Eigen::MatrixXd points(model.dimension, total);
   follow_from_prior(plan, model, process, {Seed{1}, 0}, points);

@@ -9,7 +9,6 @@
 namespace lehr::diffusion {
 namespace {
 
-
 double gumbel(Stream& random) {
   return -std::log(-std::log((static_cast<double>(random() >> 11) + 0.5) * 0x1.0p-53));
 }

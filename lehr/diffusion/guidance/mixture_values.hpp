@@ -11,7 +11,7 @@
 
 namespace lehr::diffusion {
 
-ValueModel mixture_value(const stats::GaussianMixture& mixture, const ReverseModel& model, DesignReward reward,
-                         std::int64_t draws, ValueKind kind, VpLinear process = {});
+ValueModel mixture_value(const stats::GaussianMixture& mixture, const ReverseModel& model,
+                         DesignReward reward, std::int64_t draws, ValueKind kind, VpLinear process = {});
 
 }  // namespace lehr::diffusion

@@ -10,7 +10,6 @@
 namespace lehr::diffusion {
 namespace {
 
-
 // Scales to sum 1 what is a law up to rounding.
 template <class Vector>
 void check_law(Vector&& values, const std::string& where, const std::string& what) {

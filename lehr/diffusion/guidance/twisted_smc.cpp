@@ -13,7 +13,6 @@
 namespace lehr::diffusion {
 namespace {
 
-
 bool any_feasible(const VectorXd& values) {
   return std::ranges::any_of(values, [](double v) { return !std::isnan(v) && v > minus_infinity; });
 }

@@ -77,12 +77,13 @@ PathPoint joined(TwoSides alpha, TwoSides beta, Gamma gamma) {
 PathPoint trig_point(double t, Gamma gamma) {
   const double length = std::sqrt(1 - gamma.value * gamma.value), rate = -gamma.product / length;
   const double c = t == 1 ? 0 : std::cos(std::numbers::pi * t / 2), s = std::sin(std::numbers::pi * t / 2);
-  return joined({length * c, rate * c - length * std::numbers::pi / 2 * s}, {length * s, rate * s + length * std::numbers::pi / 2 * c},
-                gamma);
+  return joined({length * c, rate * c - length * std::numbers::pi / 2 * s},
+                {length * s, rate * s + length * std::numbers::pi / 2 * c}, gamma);
 }
 
 PathPoint encoding_point(double t, Gamma gamma) {
-  const double c = std::cos(std::numbers::pi * t), value = c * c, rate = -std::numbers::pi * std::sin(2 * std::numbers::pi * t);
+  const double c = std::cos(std::numbers::pi * t), value = c * c,
+               rate = -std::numbers::pi * std::sin(2 * std::numbers::pi * t);
   return t <= 0.5 ? joined({value, rate}, {0, 0}, gamma) : joined({0, 0}, {value, rate}, gamma);
 }
 

@@ -18,12 +18,13 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-
 // A basis function and its derivative by t.
 struct Basis {
   double value, rate;
 };
-Basis sine(int k, double t) { return {std::sin(k * std::numbers::pi * t), k * std::numbers::pi * std::cos(k * std::numbers::pi * t)}; }
+Basis sine(int k, double t) {
+  return {std::sin(k * std::numbers::pi * t), k * std::numbers::pi * std::cos(k * std::numbers::pi * t)};
+}
 
 // gamma^2 and its rate.
 Basis squared_gamma(const VectorXd& c, double t) {

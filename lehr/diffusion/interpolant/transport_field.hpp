@@ -39,7 +39,8 @@ struct TransportField {
 // Gives a field without divergences those of differences: central ones along each of the d coordinates for d <= 8, else along
 // `probes` random signs (Hutchinson: E[u' J u] = tr J), which depend on the seed and the probe alone. Differences over
 // `difference` max(1, largest coordinate) to either side; fields in single precision need a larger one.
-TransportField with_divergence(TransportField field, Seed seed = {1}, int probes = 4, double difference = 1e-5);
+TransportField with_divergence(TransportField field, Seed seed = {1}, int probes = 4,
+                               double difference = 1e-5);
 
 // b + amplitude sin(frequency x), coordinate by coordinate: a velocity with a known error.
 TransportField perturbed(TransportField field, double amplitude, double frequency);

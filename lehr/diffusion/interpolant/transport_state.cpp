@@ -48,8 +48,8 @@ TileSums over_tiles(Index points, const std::function<TileSums(Index, Index, Ind
   return sums;
 }
 
-TransportState start_transport(const MatrixXd& points, const TransportField& field, const TransportTimes& grid,
-                               bool divergence) {
+TransportState start_transport(const MatrixXd& points, const TransportField& field,
+                               const TransportTimes& grid, bool divergence) {
   if (points.cols() < 1) throw InvalidInput("interpolant: there are no points to transport");
   if (points.rows() != field.dimension)
     throw InvalidInput("interpolant: points have {} coordinates, the fields {}", points.rows(),

@@ -16,11 +16,13 @@ const std::vector<std::string>& metric_names() {
 
 Metric metric_named(std::string_view name) {
   const auto found = std::ranges::find(metric_names(), name);
-  if (found == metric_names().end()) throw InvalidInput("metric: unknown {}{}", quote(name), hint(name, metric_names()));
+  if (found == metric_names().end())
+    throw InvalidInput("metric: unknown {}{}", quote(name), hint(name, metric_names()));
   return static_cast<Metric>(found - metric_names().begin());
 }
 
-Fitness::Fitness(const ScoreModel& model, const Process& process, const Options& options, const Eigen::MatrixXd& reference, Seed noise)
+Fitness::Fitness(const ScoreModel& model, const Process& process, const Options& options,
+                 const Eigen::MatrixXd& reference, Seed noise)
     : model_(model), process_(process), options_(options), noise_(noise), reference_(reference) {
   starts_ = prior_points(process, model.dimension, options.points, noise);
   if (options.metric == Metric::rms) {
@@ -30,8 +32,10 @@ Fitness::Fitness(const ScoreModel& model, const Process& process, const Options&
   }
   if (reference.size() == 0) throw InvalidInput("search: this metric needs true samples");
   if (reference.rows() != model.dimension)
-    throw InvalidInput("search: the reference has {} coordinates, the model {}", reference.rows(), model.dimension);
-  if (options.metric == Metric::frechet) moments_ = moments_of(options.features ? options.features(reference) : reference);
+    throw InvalidInput("search: the reference has {} coordinates, the model {}", reference.rows(),
+                       model.dimension);
+  if (options.metric == Metric::frechet)
+    moments_ = moments_of(options.features ? options.features(reference) : reference);
 }
 
 double Fitness::operator()(const Plan& plan) const {
@@ -43,9 +47,15 @@ double Fitness::operator()(const Plan& plan) const {
   }
   double value = 0;
   switch (options_.metric) {
-    case Metric::rms: value = std::sqrt((ends - ends_).colwise().squaredNorm().mean()); break;
-    case Metric::energy: value = energy_distance(ends, reference_); break;
-    case Metric::sliced: value = sliced_wasserstein(ends, reference_, 64, noise_); break;
+    case Metric::rms:
+      value = std::sqrt((ends - ends_).colwise().squaredNorm().mean());
+      break;
+    case Metric::energy:
+      value = energy_distance(ends, reference_);
+      break;
+    case Metric::sliced:
+      value = sliced_wasserstein(ends, reference_, 64, noise_);
+      break;
     case Metric::frechet: {
       const Eigen::MatrixXd features = options_.features ? options_.features(ends) : ends;
       // Fewer points than coordinates make the covariance singular.

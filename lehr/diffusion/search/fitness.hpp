@@ -26,7 +26,8 @@ class Fitness {
     Features features = {};          // of the Frechet distance; empty: the points themselves
   };
   // `reference`: true samples, d x m, for the distances between samples. The model and the process must outlive this.
-  Fitness(const ScoreModel& model, const Process& process, const Options& options, const Eigen::MatrixXd& reference, Seed noise);
+  Fitness(const ScoreModel& model, const Process& process, const Options& options,
+          const Eigen::MatrixXd& reference, Seed noise);
 
   // Infinity where the samples are not finite.
   double operator()(const Plan& plan) const;

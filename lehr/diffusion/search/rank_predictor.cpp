@@ -18,13 +18,15 @@ Eigen::VectorXd normal_scores(std::span<const double> values) {
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
   Eigen::VectorXd scores(static_cast<Eigen::Index>(values.size()));
   for (std::size_t rank = 0; rank < order.size(); ++rank)
-    scores[static_cast<Eigen::Index>(order[rank])] = stats::normal_quantile((static_cast<double>(rank) + 0.5) / static_cast<double>(order.size()));
+    scores[static_cast<Eigen::Index>(order[rank])] =
+        stats::normal_quantile((static_cast<double>(rank) + 0.5) / static_cast<double>(order.size()));
   return scores;
 }
 
 }  // namespace
 
-RankPredictor::RankPredictor(Eigen::MatrixXd features, std::span<const double> values) : features_(std::move(features)) {
+RankPredictor::RankPredictor(Eigen::MatrixXd features, std::span<const double> values)
+    : features_(std::move(features)) {
   const Eigen::Index n = features_.cols();
   Eigen::MatrixXd squared(n, n);
   std::vector<double> distances;

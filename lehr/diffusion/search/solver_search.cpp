@@ -42,18 +42,22 @@ int first_points(const SolverStep& step) {
 }  // namespace
 
 void SolverSearchOptions::describe(OptionTable& table) {
-  table.add("evaluations", evaluations, "schedules to evaluate in all, the published solvers included").range(1, 1e9);
+  table.add("evaluations", evaluations, "schedules to evaluate in all, the published solvers included")
+      .range(1, 1e9);
   table.add("parents", parents, "best schedules that have children").range(1, 1e6);
   table.add("batch", batch, "schedules evaluated between two trainings of the predictor").range(1, 1e6);
   table.add("children", children, "children from which the predictor chooses").range(1, 1e6);
   table.add("predictor", predictor, "whether a predictor of the rank chooses the children");
   table.add("crossover_rate", crossover_rate, "share of the children that have two parents").range(0, 1);
-  table.add("decision_rate", mutation_rate, "probability with which each decision of a step changes").range(0, 1);
-  table.add("time_deviation", time_deviation, "standard deviation of the factor on a time that changes").range(0, 1);
+  table.add("decision_rate", mutation_rate, "probability with which each decision of a step changes")
+      .range(0, 1);
+  table.add("time_deviation", time_deviation, "standard deviation of the factor on a time that changes")
+      .range(0, 1);
   table.add("least_gap", least_gap, "smallest distance of two times in lambda").range(0, 10);
 }
 
-SolverSearch::SolverSearch(const SolverSearchOptions& options, const Process& process, std::int64_t steps, Evaluate evaluate)
+SolverSearch::SolverSearch(const SolverSearchOptions& options, const Process& process, std::int64_t steps,
+                           Evaluate evaluate)
     : options_(options), process_(process), steps_(steps), evaluate_(std::move(evaluate)) {
   if (steps < 1 || steps > 1000) throw InvalidInput("solver search: {} steps; 1 to 1000 are possible", steps);
 }
@@ -66,7 +70,8 @@ std::vector<SolverSearch::Preset> SolverSearch::presets() const {
       for (int order = 1; order <= 3; ++order)
         for (const bool corrector : {false, true}) {
           const PresetOptions preset{"", order, data, Scaling::dpm, corrector, true};
-          list.push_back({fmt::format("{} prediction, order {}{}, {}", data ? "data" : "noise", order, corrector ? " with corrector" : "", grid),
+          list.push_back({fmt::format("{} prediction, order {}{}, {}", data ? "data" : "noise", order,
+                                      corrector ? " with corrector" : "", grid),
                           preset_schedule(preset, times)});
         }
   }
@@ -119,7 +124,8 @@ void SolverSearch::repair(SolverSchedule& schedule) const {
   std::sort(schedule.times.begin() + 1, schedule.times.end() - 1, std::greater<>());
   const double low = process_.lambda(schedule.times.front()), high = process_.lambda(schedule.times.back());
   std::vector<double> lambda;
-  for (const double t : schedule.times) lambda.push_back(process_.lambda(std::clamp(t, process_.t0(), process_.end())));
+  for (const double t : schedule.times)
+    lambda.push_back(process_.lambda(std::clamp(t, process_.t0(), process_.end())));
   const double gap = std::min(options_.least_gap, 0.5 * (high - low) / static_cast<double>(steps_));
   lambda.front() = low, lambda.back() = high;
   for (std::size_t i = 1; i + 1 < lambda.size(); ++i) lambda[i] = std::max(lambda[i], lambda[i - 1] + gap);
@@ -154,12 +160,14 @@ SolverSchedule SolverSearch::mutated(SolverSchedule schedule, Stream& random) co
   }
   // A step leaves one place and comes in at another, halfway between two times.
   if (steps_ > 2 && uniform(random) < 0.2) {
-    const std::int64_t from = 1 + uniform_index(random, steps_ - 1), to = 1 + uniform_index(random, steps_ - 1);
+    const std::int64_t from = 1 + uniform_index(random, steps_ - 1),
+                       to = 1 + uniform_index(random, steps_ - 1);
     schedule.times.erase(schedule.times.begin() + from);
     SolverStep moved = schedule.steps[static_cast<std::size_t>(from)];
     schedule.steps.erase(schedule.steps.begin() + from);
     const auto at = static_cast<std::size_t>(to);
-    const double middle = process_.t_of_lambda(0.5 * (process_.lambda(schedule.times[at - 1]) + process_.lambda(schedule.times[at])));
+    const double middle = process_.t_of_lambda(
+        0.5 * (process_.lambda(schedule.times[at - 1]) + process_.lambda(schedule.times[at])));
     schedule.times.insert(schedule.times.begin() + to, middle);
     schedule.steps.insert(schedule.steps.begin() + std::min<std::int64_t>(to, steps_ - 1), std::move(moved));
   }
@@ -168,7 +176,8 @@ SolverSchedule SolverSearch::mutated(SolverSchedule schedule, Stream& random) co
 
 SolverSchedule SolverSearch::child(const std::vector<SolverSchedule>& parents, Stream& random) const {
   const auto any = [&]() -> const SolverSchedule& {
-    return parents[static_cast<std::size_t>(uniform_index(random, static_cast<std::int64_t>(parents.size())))];
+    return parents[static_cast<std::size_t>(
+        uniform_index(random, static_cast<std::int64_t>(parents.size())))];
   };
   SolverSchedule schedule = any();
   if (uniform(random) < options_.crossover_rate) {
@@ -207,7 +216,8 @@ Eigen::VectorXd SolverSearch::features(const SolverSchedule& schedule) const {
   return values;
 }
 
-void SolverSearch::evaluate(State& state, const std::vector<SolverSchedule>& schedules, const Moment& now) const {
+void SolverSearch::evaluate(State& state, const std::vector<SolverSchedule>& schedules,
+                            const Moment& now) const {
   for (const SolverSchedule& schedule : schedules) {
     if (finished(state)) return;
     state.values.push_back(evaluate_(schedule));
@@ -235,27 +245,33 @@ void SolverSearch::advance(State& state, const Moment& now) const {
   Stream random = now.random(lane("solver_search"));
   const std::vector<std::size_t> order = ranking(state);
   std::vector<SolverSchedule> parents;
-  for (std::size_t i = 0; i < std::min<std::size_t>(order.size(), static_cast<std::size_t>(options_.parents)); ++i)
+  for (std::size_t i = 0; i < std::min<std::size_t>(order.size(), static_cast<std::size_t>(options_.parents));
+       ++i)
     parents.push_back(member(state, order[i]));
   std::set<std::vector<double>> known;
   for (std::size_t i = 0; i < state.values.size(); ++i)
-    known.insert({state.codes.begin() + static_cast<std::ptrdiff_t>(i * code_size()), state.codes.begin() + static_cast<std::ptrdiff_t>((i + 1) * code_size())});
+    known.insert({state.codes.begin() + static_cast<std::ptrdiff_t>(i * code_size()),
+                  state.codes.begin() + static_cast<std::ptrdiff_t>((i + 1) * code_size())});
   const std::int64_t wanted = options_.predictor ? options_.children : options_.batch;
   std::vector<SolverSchedule> children;
-  for (std::int64_t trials = 0; static_cast<std::int64_t>(children.size()) < wanted && trials < 20 * wanted; ++trials) {
+  for (std::int64_t trials = 0; static_cast<std::int64_t>(children.size()) < wanted && trials < 20 * wanted;
+       ++trials) {
     SolverSchedule next = child(parents, random);
     if (known.insert(encode(next)).second) children.push_back(std::move(next));
   }
   std::vector<double> predicted;
   if (options_.predictor) {
     Eigen::MatrixXd seen(features(parents.front()).size(), static_cast<Eigen::Index>(state.values.size()));
-    for (std::size_t i = 0; i < state.values.size(); ++i) seen.col(static_cast<Eigen::Index>(i)) = features(member(state, i));
+    for (std::size_t i = 0; i < state.values.size(); ++i)
+      seen.col(static_cast<Eigen::Index>(i)) = features(member(state, i));
     const RankPredictor predictor(seen, state.values);
     std::vector<std::pair<double, std::size_t>> scored;
-    for (std::size_t i = 0; i < children.size(); ++i) scored.emplace_back(predictor.score(features(children[i])), i);
+    for (std::size_t i = 0; i < children.size(); ++i)
+      scored.emplace_back(predictor.score(features(children[i])), i);
     std::ranges::sort(scored);
     std::vector<SolverSchedule> chosen;
-    for (std::size_t i = 0; i < std::min<std::size_t>(scored.size(), static_cast<std::size_t>(options_.batch)); ++i) {
+    for (std::size_t i = 0;
+         i < std::min<std::size_t>(scored.size(), static_cast<std::size_t>(options_.batch)); ++i) {
       chosen.push_back(std::move(children[scored[i].second]));
       predicted.push_back(scored[i].first);
     }
@@ -263,9 +279,11 @@ void SolverSearch::advance(State& state, const Moment& now) const {
   }
   const std::size_t before = state.values.size();
   evaluate(state, children, now);
-  if (state.values.size() == before) throw NumericalFailure("solver search: generation {} found no new schedule", state.generation);
+  if (state.values.size() == before)
+    throw NumericalFailure("solver search: generation {} found no new schedule", state.generation);
   if (options_.predictor) {
-    const std::vector<double> measured(state.values.begin() + static_cast<std::ptrdiff_t>(before), state.values.end());
+    const std::vector<double> measured(state.values.begin() + static_cast<std::ptrdiff_t>(before),
+                                       state.values.end());
     predicted.resize(measured.size());
     state.kendall = kendall_tau(predicted, measured);
   }
@@ -280,17 +298,21 @@ void SolverSearch::measure(const State& state, Row& row) const {
   if (std::isfinite(state.kendall)) row.add("kendall", state.kendall);
 }
 
-SolverSchedule SolverSearch::member(const State& state, std::size_t index) const { return decode(state.codes.data() + index * code_size()); }
+SolverSchedule SolverSearch::member(const State& state, std::size_t index) const {
+  return decode(state.codes.data() + index * code_size());
+}
 
 std::vector<std::size_t> SolverSearch::ranking(const State& state) const {
   std::vector<std::size_t> order(state.values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return state.values[a] < state.values[b]; });
+  std::ranges::stable_sort(order,
+                           [&](std::size_t a, std::size_t b) { return state.values[a] < state.values[b]; });
   return order;
 }
 
 std::size_t SolverSearch::best_preset(const State& state) const {
-  return static_cast<std::size_t>(std::min_element(state.values.begin(), state.values.begin() + state.presets) - state.values.begin());
+  return static_cast<std::size_t>(
+      std::min_element(state.values.begin(), state.values.begin() + state.presets) - state.values.begin());
 }
 
 }  // namespace lehr::diffusion

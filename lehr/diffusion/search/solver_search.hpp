@@ -34,18 +34,21 @@ class SolverSearch {
   using Evaluate = std::function<double(const SolverSchedule&)>;  // lower is better; infinity: failed
 
   struct State {
-    std::vector<double> codes;   // of every schedule evaluated, `code_size()` numbers each
+    std::vector<double> codes;  // of every schedule evaluated, `code_size()` numbers each
     std::vector<double> values;
     std::int64_t generation = 0;
-    double kendall = 0;          // of the predicted and the true order of the last batch; nan before there is one
-    std::int64_t presets = 0;    // how many of the first are published solvers
+    double kendall = 0;  // of the predicted and the true order of the last batch; nan before there is one
+    std::int64_t presets = 0;  // how many of the first are published solvers
   };
 
-  SolverSearch(const SolverSearchOptions& options, const Process& process, std::int64_t steps, Evaluate evaluate);
+  SolverSearch(const SolverSearchOptions& options, const Process& process, std::int64_t steps,
+               Evaluate evaluate);
 
   State start(const Moment& now) const;
   void advance(State& state, const Moment& now) const;
-  bool finished(const State& state) const { return static_cast<std::int64_t>(state.values.size()) >= options_.evaluations; }
+  bool finished(const State& state) const {
+    return static_cast<std::int64_t>(state.values.size()) >= options_.evaluations;
+  }
   void measure(const State& state, Row& row) const;
   std::int64_t generations() const { return options_.evaluations; }
 

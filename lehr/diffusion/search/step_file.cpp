@@ -19,7 +19,8 @@ StepList step_list_from_json(const Json& value, std::string_view where) {
         std::uint32_t bits = 0;
         for (const Json& entry : blocks) {
           const int block = OptionType<int>::from_json(entry);
-          if (block < 0 || block >= 32) throw InvalidInput("{}: block {} is not between 0 and 31", where, block);
+          if (block < 0 || block >= 32)
+            throw InvalidInput("{}: block {} is not between 0 and 31", where, block);
           bits |= 1u << block;
         }
         list.subset.skips.push_back(bits);
@@ -30,10 +31,12 @@ StepList step_list_from_json(const Json& value, std::string_view where) {
   const auto& times = list.subset.times;
   if (times.empty()) throw InvalidInput("{}: a step list needs a time", where);
   if (!list.subset.skips.empty() && list.subset.skips.size() != times.size())
-    throw InvalidInput("{}: {} times, but {} lists of skipped blocks", where, times.size(), list.subset.skips.size());
+    throw InvalidInput("{}: {} times, but {} lists of skipped blocks", where, times.size(),
+                       list.subset.skips.size());
   for (std::size_t i = 0; i < times.size(); ++i)
     if (times[i] < 0 || times[i] >= list.total || (i > 0 && times[i] >= times[i - 1]))
-      throw InvalidInput("{}: time {} is {}; times must fall and lie in 0 .. {}", where, i, times[i], list.total - 1);
+      throw InvalidInput("{}: time {} is {}; times must fall and lie in 0 .. {}", where, i, times[i],
+                         list.total - 1);
   return list;
 }
 

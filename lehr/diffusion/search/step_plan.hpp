@@ -23,6 +23,7 @@ struct StepPlanOptions {
   int order = 2;
   std::optional<std::pair<double, double>> clip = {};
 };
-Plan step_plan(const Process& process, const Subset& subset, std::int64_t total, const StepPlanOptions& options);
+Plan step_plan(const Process& process, const Subset& subset, std::int64_t total,
+               const StepPlanOptions& options);
 
 }  // namespace lehr::diffusion

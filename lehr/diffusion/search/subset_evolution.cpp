@@ -11,9 +11,9 @@
 namespace lehr::diffusion {
 namespace {
 
-constexpr std::int64_t patience = 3;     // generations without progress before stage 2
-constexpr std::int64_t stage1 = 5;       // generations of stage 1 at most
-constexpr int most_trials = 200;         // for a child that is new and affordable
+constexpr std::int64_t patience = 3;  // generations without progress before stage 2
+constexpr std::int64_t stage1 = 5;    // generations of stage 1 at most
+constexpr int most_trials = 200;      // for a child that is new and affordable
 
 using Key = std::pair<std::vector<std::int64_t>, std::vector<std::uint32_t>>;
 Key key_of(const Subset& subset) { return {subset.times, subset.skips}; }
@@ -31,7 +31,9 @@ void sort_falling(Subset& subset) {
   subset = std::move(sorted);
 }
 
-bool contains(const std::vector<std::int64_t>& times, std::int64_t t) { return std::ranges::find(times, t) != times.end(); }
+bool contains(const std::vector<std::int64_t>& times, std::int64_t t) {
+  return std::ranges::find(times, t) != times.end();
+}
 
 }  // namespace
 
@@ -42,24 +44,35 @@ void SubsetEvolutionOptions::describe(OptionTable& table) {
   table.add("crossover", crossover, "children by crossover in a generation").range(0, 1e6);
   table.add("evaluations", evaluations, "candidates to evaluate in all").range(1, 1e9);
   table.add("mutation_rate", mutation_rate, "probability with which a gene of a child changes").range(0, 1);
-  table.add("first_mutation_rate", first_mutation_rate, "the same for the first population's mutations of the given list").range(0, 1);
+  table
+      .add("first_mutation_rate", first_mutation_rate,
+           "the same for the first population's mutations of the given list")
+      .range(0, 1);
   table.add("max_skip", max_skip, "largest share of blocks that a joint search skips").range(0, 1);
 }
 
-SubsetEvolution::SubsetEvolution(const SubsetEvolutionOptions& options, std::int64_t total, Subset initial, Evaluate evaluate, int blocks,
-                                 std::int64_t block_budget)
-    : options_(options), total_(total), initial_(std::move(initial)), evaluate_(std::move(evaluate)), blocks_(blocks), block_budget_(block_budget) {
+SubsetEvolution::SubsetEvolution(const SubsetEvolutionOptions& options, std::int64_t total, Subset initial,
+                                 Evaluate evaluate, int blocks, std::int64_t block_budget)
+    : options_(options),
+      total_(total),
+      initial_(std::move(initial)),
+      evaluate_(std::move(evaluate)),
+      blocks_(blocks),
+      block_budget_(block_budget) {
   const auto count = static_cast<std::int64_t>(initial_.times.size());
   if (count < 1 || count > total) throw InvalidInput("step search: {} steps of {} times", count, total);
   sort_falling(initial_);
   for (std::size_t i = 0; i < initial_.times.size(); ++i)
-    if (initial_.times[i] < 0 || initial_.times[i] >= total || (i > 0 && initial_.times[i] == initial_.times[i - 1]))
+    if (initial_.times[i] < 0 || initial_.times[i] >= total ||
+        (i > 0 && initial_.times[i] == initial_.times[i - 1]))
       throw InvalidInput("step search: the first list must have distinct times in 0 .. {}", total - 1);
   if (blocks < 0 || blocks > 32) throw InvalidInput("step search: {} blocks; 0 to 32 can be skipped", blocks);
   if (blocks > 0 && block_budget < blocks)
-    throw InvalidInput("step search: a budget of {} blocks is less than one full step of {}", block_budget, blocks);
+    throw InvalidInput("step search: a budget of {} blocks is less than one full step of {}", block_budget,
+                       blocks);
   if (blocks > 0) initial_.skips.assign(initial_.times.size(), 0);
-  if (!affordable(initial_)) throw InvalidInput("step search: the first list costs more than {} blocks", block_budget);
+  if (!affordable(initial_))
+    throw InvalidInput("step search: the first list costs more than {} blocks", block_budget);
 }
 
 bool SubsetEvolution::affordable(const Subset& candidate) const {
@@ -108,7 +121,8 @@ Subset SubsetEvolution::mutated(const Subset& parent, double rate, double share,
     if (blocks_ > 0 && uniform(random) < rate) child.skips[i] = random_skips(share, random);
   }
   // Blocks that were saved may pay for another step.
-  if (blocks_ > 0 && share > 0 && uniform(random) < rate && static_cast<std::int64_t>(child.times.size()) < total_) {
+  if (blocks_ > 0 && share > 0 && uniform(random) < rate &&
+      static_cast<std::int64_t>(child.times.size()) < total_) {
     Subset longer = child;
     std::int64_t t = uniform_index(random, total_);
     while (contains(longer.times, t)) t = uniform_index(random, total_);
@@ -176,16 +190,23 @@ void SubsetEvolution::advance(State& state, const Moment& now) const {
       if (static_cast<std::int64_t>(parents.size()) == options_.select) break;
       parents.push_back(member(state, index));
     }
-    const auto parent = [&] { return parents[static_cast<std::size_t>(uniform_index(random, static_cast<std::int64_t>(parents.size())))]; };
+    const auto parent = [&] {
+      return parents[static_cast<std::size_t>(
+          uniform_index(random, static_cast<std::int64_t>(parents.size())))];
+    };
     fill(options_.mutation, [&] { return mutated(parent(), options_.mutation_rate, share, random); });
     fill(options_.crossover, [&] { return crossed(parent(), parent(), random); });
-    fill(options_.population - static_cast<std::int64_t>(next.size()), [&] { return random_subset(share, random); });
+    fill(options_.population - static_cast<std::int64_t>(next.size()),
+         [&] { return random_subset(share, random); });
   }
-  if (next.empty()) throw NumericalFailure("step search: generation {} found no new candidate; all may have been tried", state.generation + 1);
+  if (next.empty())
+    throw NumericalFailure("step search: generation {} found no new candidate; all may have been tried",
+                           state.generation + 1);
   add(state, next, now);
   ++state.stalled;
   ++state.generation;
-  if (blocks_ > 0 && (state.stage2 > 0 || state.stalled >= patience || state.generation >= stage1)) ++state.stage2;
+  if (blocks_ > 0 && (state.stage2 > 0 || state.stalled >= patience || state.generation >= stage1))
+    ++state.stage2;
 }
 
 void SubsetEvolution::measure(const State& state, Row& row) const {
@@ -201,18 +222,21 @@ void SubsetEvolution::measure(const State& state, Row& row) const {
 }
 
 Subset SubsetEvolution::member(const State& state, std::size_t index) const {
-  const std::int64_t from = std::accumulate(state.lengths.begin(), state.lengths.begin() + static_cast<std::ptrdiff_t>(index), std::int64_t{0});
+  const std::int64_t from = std::accumulate(
+      state.lengths.begin(), state.lengths.begin() + static_cast<std::ptrdiff_t>(index), std::int64_t{0});
   const std::int64_t length = state.lengths[index];
   Subset subset;
   subset.times.assign(state.times.begin() + from, state.times.begin() + from + length);
-  if (!state.skips.empty()) subset.skips.assign(state.skips.begin() + from, state.skips.begin() + from + length);
+  if (!state.skips.empty())
+    subset.skips.assign(state.skips.begin() + from, state.skips.begin() + from + length);
   return subset;
 }
 
 std::vector<std::size_t> SubsetEvolution::ranking(const State& state) const {
   std::vector<std::size_t> order(state.values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return state.values[a] < state.values[b]; });
+  std::ranges::stable_sort(order,
+                           [&](std::size_t a, std::size_t b) { return state.values[a] < state.values[b]; });
   return order;
 }
 

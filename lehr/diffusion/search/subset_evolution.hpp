@@ -24,8 +24,8 @@
 namespace lehr::diffusion {
 
 struct Subset {
-  std::vector<std::int64_t> times;           // falling, distinct
-  std::vector<std::uint32_t> skips = {};     // of each time, a bit a block; empty: none
+  std::vector<std::int64_t> times;        // falling, distinct
+  std::vector<std::uint32_t> skips = {};  // of each time, a bit a block; empty: none
   friend bool operator==(const Subset&, const Subset&) = default;
 };
 
@@ -46,19 +46,22 @@ class SubsetEvolution {
     std::vector<std::uint32_t> skips;
     std::vector<std::int64_t> lengths;
     std::vector<double> values;
-    std::int64_t duplicates = 0, stalled = 0, stage2 = 0;  // generations since the best changed, and since stage 2 began
+    std::int64_t duplicates = 0, stalled = 0,
+                 stage2 = 0;  // generations since the best changed, and since stage 2 began
     std::int64_t generation = 0;
     double best = 0;
   };
 
   // `count` times of 0 .. `total` - 1. `blocks`: of the network, 0 where nothing is skipped; then `block_budget` evaluations of blocks bound the
   // cost and the number of times is free. Throws InvalidInput where the start or the numbers do not fit.
-  SubsetEvolution(const SubsetEvolutionOptions& options, std::int64_t total, Subset initial, Evaluate evaluate, int blocks = 0,
-                  std::int64_t block_budget = 0);
+  SubsetEvolution(const SubsetEvolutionOptions& options, std::int64_t total, Subset initial,
+                  Evaluate evaluate, int blocks = 0, std::int64_t block_budget = 0);
 
   State start(const Moment& now) const;
   void advance(State& state, const Moment& now) const;
-  bool finished(const State& state) const { return static_cast<std::int64_t>(state.values.size()) >= options_.evaluations; }
+  bool finished(const State& state) const {
+    return static_cast<std::int64_t>(state.values.size()) >= options_.evaluations;
+  }
   void measure(const State& state, Row& row) const;
   std::int64_t generations() const { return options_.evaluations; }  // more than can be
 

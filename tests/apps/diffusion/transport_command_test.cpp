@@ -34,7 +34,8 @@ TEST_F(TransportCommand, CarriesDrawsForward) {
 }
 
 TEST_F(TransportCommand, MirrorStartsFromTheTarget) {
-  const Json result = json("diffusion transport laws.json --path mirror --epsilon 1 --count 4000 --steps 100");
+  const Json result =
+      json("diffusion transport laws.json --path mirror --epsilon 1 --count 4000 --steps 100");
   EXPECT_LT(result["metrics"]["ks"].get<double>(), 1.628 / std::sqrt(4000.0));
 }
 

@@ -109,7 +109,8 @@ TEST(Svdd, SchedulesOfCandidatesAndTemperature) {
 TEST(Svdd, InfeasibleDesignsAreNeverChosenWhereOthersAre) {
   const auto prior = small_chain(5);
   const ReverseModel model = masked_diffusion(prior, 10);
-  const DesignReward even = pointwise_reward([](const auto& x) { return x[0] == 1 ? std::nan("") : x.sum(); });
+  const DesignReward even =
+      pointwise_reward([](const auto& x) { return x[0] == 1 ? std::nan("") : x.sum(); });
   const auto state = run_svdd(model, even, posterior_mean_value(model, even), 30, 0.5, 200);
   EXPECT_LE((state.x.row(0).array() == 1).count(), 2);
   const DesignReward never = pointwise_reward([](const auto&) { return std::nan(""); });
@@ -122,7 +123,8 @@ TEST(Svdd, InfeasibleDesignsAreNeverChosenWhereOthersAre) {
 TEST(TwistedSmc, StepsWithoutFeasibleValuesLeaveTheWeights) {
   const auto prior = small_chain(6);
   const ReverseModel model = masked_diffusion(prior, 24);
-  const DesignReward picky = pointwise_reward([](const auto& x) { return x[0] == 2 ? x.sum() : std::nan(""); });
+  const DesignReward picky =
+      pointwise_reward([](const auto& x) { return x[0] == 2 ? x.sum() : std::nan(""); });
   MatrixXd start = MatrixXd::Constant(6, 1, 3);
   ASSERT_TRUE(std::isnan(posterior_mean_value(model, picky)(start, 0, 1, {}).values[0]));
   const TwistedSmc method(model, picky, posterior_mean_value(model, picky), {.count = 400, .temperature = 1});

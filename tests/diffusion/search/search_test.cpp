@@ -41,15 +41,17 @@ TEST(StepSearch, ReachesTheBestOfAllSubsets) {
   std::ranges::sort(all);
   int reached = 0;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    const SubsetEvolution search({.population = 20, .select = 6, .mutation = 12, .crossover = 5, .evaluations = 160}, 30,
-                                 {rule_steps("leading", 3, 30)}, value);
+    const SubsetEvolution search(
+        {.population = 20, .select = 6, .mutation = 12, .crossover = 5, .evaluations = 160}, 30,
+        {rule_steps("leading", 3, 30)}, value);
     const auto run = drive(search, Budget::steps(search.generations()), Seed{seed});
     EXPECT_EQ(run.state.values.size(), 160u);
     if (run.state.best <= all[40]) ++reached;
   }
   EXPECT_GE(reached, 4);
   // The rules are far from it.
-  for (const char* rule : {"leading", "trailing", "linspace"}) EXPECT_GT(value({rule_steps(rule, 3, 30)}), 1.5 * all[40]) << rule;
+  for (const char* rule : {"leading", "trailing", "linspace"})
+    EXPECT_GT(value({rule_steps(rule, 3, 30)}), 1.5 * all[40]) << rule;
 }
 
 TEST(StepSearch, Rules) {
@@ -64,15 +66,17 @@ TEST(StepSearch, Rules) {
 // No candidate twice, times distinct and falling, the budget of blocks kept, stage 2 opens skipping.
 TEST(StepSearch, CandidatesAreNewAndAffordable) {
   std::vector<Subset> seen;
-  const SubsetEvolution search({.population = 20, .select = 5, .mutation = 10, .crossover = 5, .evaluations = 240, .max_skip = 0.3}, 100,
-                               {{80, 50, 20, 5}},
-                               [&](const Subset& subset) {
-                                 seen.push_back(subset);
-                                 double value = 0;
-                                 for (std::size_t i = 0; i < subset.times.size(); ++i) value += std::abs(static_cast<double>(subset.times[i]) - 30) + subset.skips[i];
-                                 return value - 100 * static_cast<double>(subset.times.size());
-                               },
-                               4, 18);
+  const SubsetEvolution search(
+      {.population = 20, .select = 5, .mutation = 10, .crossover = 5, .evaluations = 240, .max_skip = 0.3},
+      100, {{80, 50, 20, 5}},
+      [&](const Subset& subset) {
+        seen.push_back(subset);
+        double value = 0;
+        for (std::size_t i = 0; i < subset.times.size(); ++i)
+          value += std::abs(static_cast<double>(subset.times[i]) - 30) + subset.skips[i];
+        return value - 100 * static_cast<double>(subset.times.size());
+      },
+      4, 18);
   const auto run = drive(search, Budget::steps(search.generations()), Seed{3});
   std::vector<std::pair<std::vector<std::int64_t>, std::vector<std::uint32_t>>> keys;
   bool skipped = false;
@@ -80,7 +84,8 @@ TEST(StepSearch, CandidatesAreNewAndAffordable) {
     EXPECT_TRUE(std::ranges::is_sorted(subset.times, std::greater<>()));
     EXPECT_EQ(std::ranges::adjacent_find(subset.times), subset.times.end());
     int cost = 0;
-    for (const std::uint32_t skip : subset.skips) cost += 4 - std::popcount(skip), skipped = skipped || skip != 0;
+    for (const std::uint32_t skip : subset.skips)
+      cost += 4 - std::popcount(skip), skipped = skipped || skip != 0;
     EXPECT_LE(cost, 18);
     keys.emplace_back(subset.times, subset.skips);
   }
@@ -94,15 +99,19 @@ TEST(StepSearch, CandidatesAreNewAndAffordable) {
 // preset, on fresh starts.
 TEST(SolverSearch, BeatsEveryPresetOnFreshStarts) {
   const Wide3 c;
-  const Fitness fitness(c.model, c.process, {.points = 400}, {}, Seed{21}), fresh(c.model, c.process, {.points = 2000}, {}, Seed{22});
+  const Fitness fitness(c.model, c.process, {.points = 400}, {}, Seed{21}),
+      fresh(c.model, c.process, {.points = 2000}, {}, Seed{22});
   for (const std::uint64_t seed : {1, 2}) {
-    const SolverSearch search({}, c.process, 5, [&](const SolverSchedule& schedule) { return fitness(usf_plan(c.process, schedule)); });
+    const SolverSearch search({}, c.process, 5, [&](const SolverSchedule& schedule) {
+      return fitness(usf_plan(c.process, schedule));
+    });
     const auto run = drive(search, Budget::steps(search.generations()), Seed{seed});
     ASSERT_EQ(run.state.presets, 36);
     const SolverSchedule best = search.member(run.state, search.ranking(run.state).front());
     EXPECT_EQ(best.evaluations(), 5);
     double preset = 1e9;
-    for (std::size_t i = 0; i < 36; ++i) preset = std::min(preset, fresh(usf_plan(c.process, search.member(run.state, i))));
+    for (std::size_t i = 0; i < 36; ++i)
+      preset = std::min(preset, fresh(usf_plan(c.process, search.member(run.state, i))));
     EXPECT_LE(fresh(usf_plan(c.process, best)), 0.4 * preset) << "seed " << seed;
   }
 }
@@ -117,7 +126,9 @@ TEST(SolverSearch, ThePredictorHelps) {
       SolverSearchOptions options;
       options.evaluations = 136;
       options.predictor = predictor;
-      const SolverSearch search(options, c.process, 5, [&](const SolverSchedule& schedule) { return fitness(usf_plan(c.process, schedule)); });
+      const SolverSearch search(options, c.process, 5, [&](const SolverSchedule& schedule) {
+        return fitness(usf_plan(c.process, schedule));
+      });
       const auto run = drive(search, Budget::steps(search.generations()), Seed{seed});
       (predictor ? with : without) += run.state.values[search.ranking(run.state).front()] / 4;
     }
@@ -130,7 +141,9 @@ TEST(SolverSearch, ResumesBitForBit) {
   const Fitness fitness(c.model, c.process, {.points = 50, .fine_steps = 200}, {}, Seed{41});
   SolverSearchOptions options;
   options.evaluations = 86;
-  const SolverSearch search(options, c.process, 4, [&](const SolverSchedule& schedule) { return fitness(usf_plan(c.process, schedule)); });
+  const SolverSearch search(options, c.process, 4, [&](const SolverSchedule& schedule) {
+    return fitness(usf_plan(c.process, schedule));
+  });
   const auto whole = drive(search, Budget::steps(search.generations()), Seed{5});
   Observers observers;
   observers.checkpoints.path = std::filesystem::temp_directory_path() / "lehr_solver_search.safetensors";
@@ -153,16 +166,22 @@ TEST(StepSearchSlow, FourStepsOnDigits) {
   if (!std::filesystem::exists(digits())) GTEST_SKIP() << digits() << " is not here";
   const Process process = Process::vp_linear();
   const ScoreModel model = residual_network(read_network(digits() / "eps_network.json"), "eps_network.json");
-  const Features features = feature_network(read_network(digits() / "feature_network.json"), "feature_network.json");
-  const Eigen::MatrixXd reference = read_point_set(digits() / "digits_first1397.csv").points.topRows(64).array() / 8 - 1;
-  const Fitness fitness(model, process, {.metric = Metric::frechet, .points = 500, .features = features}, reference, Seed{1});
-  const Fitness fresh(model, process, {.metric = Metric::frechet, .points = 1400, .features = features}, reference, Seed{2});
+  const Features features =
+      feature_network(read_network(digits() / "feature_network.json"), "feature_network.json");
+  const Eigen::MatrixXd reference =
+      read_point_set(digits() / "digits_first1397.csv").points.topRows(64).array() / 8 - 1;
+  const Fitness fitness(model, process, {.metric = Metric::frechet, .points = 500, .features = features},
+                        reference, Seed{1});
+  const Fitness fresh(model, process, {.metric = Metric::frechet, .points = 1400, .features = features},
+                      reference, Seed{2});
   const StepPlanOptions ddim{.clip = std::pair{-1.0, 1.0}};
   const auto plan = [&](const Subset& subset) { return step_plan(process, subset, 1000, ddim); };
   double rule = 1e9;
-  for (const std::string& name : step_rules()) rule = std::min(rule, fresh(plan({rule_steps(name, 4, 1000)})));
+  for (const std::string& name : step_rules())
+    rule = std::min(rule, fresh(plan({rule_steps(name, 4, 1000)})));
   for (const std::uint64_t seed : {1, 2}) {
-    const SubsetEvolution search({}, 1000, {rule_steps("leading", 4, 1000)}, [&](const Subset& subset) { return fitness(plan(subset)); });
+    const SubsetEvolution search({}, 1000, {rule_steps("leading", 4, 1000)},
+                                 [&](const Subset& subset) { return fitness(plan(subset)); });
     const auto run = drive(search, Budget::steps(search.generations()), Seed{seed});
     EXPECT_LE(fresh(plan(search.best(run.state))), 0.6 * rule) << "seed " << seed;
   }
