@@ -43,6 +43,31 @@ void Combine(double* to, const double* const* from, const double* factors, std::
   }
 }
 
+// exp(x) for x <= 0, to two units in the last place; below -700 it is exp(-700). x = n ln 2 + r with |r| <= ln 2 / 2, exp(r) by its
+// series to the 12th power, n added to the exponent.
+template <class V>
+HWY_INLINE V ExpOfNegative(V x) {
+  const D d;
+  const hn::RebindToUnsigned<D> u;
+  const auto c = [&d](double value) { return hn::Set(d, value); };
+  x = hn::Max(x, c(-700.0));
+  const auto shifter = c(0x1.8p52),
+             shifted = hn::MulAdd(x, c(1.44269504088896340736), shifter);  // n in the lowest bits
+  const auto n = hn::Sub(shifted, shifter);
+  // ln 2 in two parts (Cody and Waite): n times the first is exact.
+  const auto r =
+      hn::NegMulAdd(n, c(1.90821492927058770002e-10), hn::NegMulAdd(n, c(6.93147180369123816490e-01), x));
+  const auto r2 = hn::Mul(r, r), r4 = hn::Mul(r2, r2);
+  const auto low = hn::MulAdd(r2, hn::MulAdd(r, c(1.0 / 6), c(0.5)), hn::Add(r, c(1.0)));
+  const auto middle =
+      hn::MulAdd(r2, hn::MulAdd(r, c(1.0 / 5040), c(1.0 / 720)), hn::MulAdd(r, c(1.0 / 120), c(1.0 / 24)));
+  const auto high = hn::MulAdd(r2, hn::MulAdd(r, c(1.0 / 39916800), c(1.0 / 3628800)),
+                               hn::MulAdd(r, c(1.0 / 362880), c(1.0 / 40320)));
+  const auto top = hn::MulAdd(r4, c(1.0 / 479001600), high);
+  const auto series = hn::MulAdd(r4, hn::MulAdd(r4, top, middle), low);
+  return hn::BitCast(d, hn::Add(hn::BitCast(u, series), hn::ShiftLeft<52>(hn::BitCast(u, shifted))));
+}
+
 // sums[2 k], sums[2 k + 1] = |x - c_k|^2 of two vectors of points, components k and four at a time, as |x|^2 - 2 x c + |c|^2.
 template <class V>
 void ProductDistances(const LevelledMixture& m, const double* x, std::int64_t n, std::int64_t first,
@@ -64,7 +89,8 @@ void ProductDistances(const LevelledMixture& m, const double* x, std::int64_t n,
     const double *c0 = m.centres + k * m.dimension, *c1 = c0 + m.dimension, *c2 = c1 + m.dimension,
                  *c3 = c2 + m.dimension;
     auto a0 = hn::Zero(d), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-    for (std::int64_t j = 0; j < m.dimension; ++j) {
+    const std::int64_t extent = m.triangular ? k + 4 : m.dimension;
+    for (std::int64_t j = 0; j < extent; ++j) {
       const auto x0 = hn::LoadU(d, x + j * n + first), x1 = hn::LoadU(d, x + j * n + second);
       const auto v0 = hn::Set(d, c0[j]), v1 = hn::Set(d, c1[j]), v2 = hn::Set(d, c2[j]),
                  v3 = hn::Set(d, c3[j]);
@@ -131,8 +157,8 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
   }
   auto total0 = hn::Zero(d), total1 = total0;
   for (std::int64_t k = 0; k < m.components; ++k) {
-    const auto p0 = hn::Exp(d, hn::Sub(hn::LoadU(d, scratch + 2 * k * width), largest0));
-    const auto p1 = hn::Exp(d, hn::Sub(hn::LoadU(d, scratch + (2 * k + 1) * width), largest1));
+    const auto p0 = ExpOfNegative(hn::Sub(hn::LoadU(d, scratch + 2 * k * width), largest0));
+    const auto p1 = ExpOfNegative(hn::Sub(hn::LoadU(d, scratch + (2 * k + 1) * width), largest1));
     hn::StoreU(p0, d, scratch + 2 * k * width);
     hn::StoreU(p1, d, scratch + (2 * k + 1) * width);
     total0 = hn::Add(total0, p0), total1 = hn::Add(total1, p1);
@@ -163,7 +189,7 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
       auto b0 = hn::Mul(whole0, hn::LoadU(d, xb + first)), b1 = hn::Mul(whole1, hn::LoadU(d, xb + second));
       auto c0 = hn::Mul(whole0, hn::LoadU(d, xc + first)), c1 = hn::Mul(whole1, hn::LoadU(d, xc + second));
       auto d0 = hn::Mul(whole0, hn::LoadU(d, xd + first)), d1 = hn::Mul(whole1, hn::LoadU(d, xd + second));
-      for (std::int64_t k = 0; k < m.components; ++k) {
+      for (std::int64_t k = m.triangular ? j : 0; k < m.components; ++k) {
         const auto p0 = hn::LoadU(d, scratch + 2 * k * width),
                    p1 = hn::LoadU(d, scratch + (2 * k + 1) * width);
         const double* const c = m.centres + k * m.dimension + j;
@@ -183,7 +209,7 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
   for (; j < m.dimension; ++j) {
     const auto x0 = hn::LoadU(d, x + j * n + first), x1 = hn::LoadU(d, x + j * n + second);
     auto sum0 = hn::Mul(whole0, x0), sum1 = hn::Mul(whole1, x1);
-    for (std::int64_t k = 0; k < m.components; ++k) {
+    for (std::int64_t k = m.triangular ? j : 0; k < m.components; ++k) {
       const auto p0 = hn::LoadU(d, scratch + 2 * k * width), p1 = hn::LoadU(d, scratch + (2 * k + 1) * width);
       const auto c = hn::Set(d, m.centres[k * m.dimension + j]);
       if (m.spherical) {

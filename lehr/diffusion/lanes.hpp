@@ -18,8 +18,10 @@ struct LevelledMixture {
   const double* constants = nullptr;  // K
   const double* squares = nullptr;    // |centre_k|^2, K
   double scale = 1;                   // of the output
-  bool products =
-      false;  // distances by |x|^2 - 2 x c + |c|^2: half the work, for spherical components that are not narrow
+  // Distances by |x|^2 - 2 x c + |c|^2: half the work, for spherical components that are not narrow.
+  bool products = false;
+  // Component k's centre is 0 from coordinate k + 1 on, as in the basis that the centres themselves span.
+  bool triangular = false;
 };
 // out(i, j) = scale sum_k p_k(x_i) inverse_kj (x_ij - centre_kj), p the posterior; log_density may be null. x and out are n x d, column by
 // column; n a multiple of 8.

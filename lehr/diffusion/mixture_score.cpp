@@ -6,6 +6,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/diffusion/lanes.hpp"
+#include "lehr/diffusion/subspace.hpp"
 #include "lehr/linalg/dense.hpp"
 
 namespace lehr::diffusion {
@@ -26,16 +27,17 @@ struct Level {
   ArrayXXd inverses;  // 1 x K or d x K
   ArrayXd constants;  // log w_k - (d log 2 pi + log det) / 2
   ArrayXd squares;    // |a m_k|^2
-  bool products = false;
+  bool products = false, triangular = false;
   double s = 1;
 
   LevelledMixture view(bool spherical) const {
     return {centres.cols(),   centres.rows(), spherical, centres.data(), inverses.data(),
-            constants.data(), squares.data(), s,         products};
+            constants.data(), squares.data(), s,         products,       triangular};
   }
 };
 
-Level level_of(const GaussianMixture& mixture, double a, double s) {
+// `normaliser_dimension`: of the space that the mixture lives in, where it is seen from a subspace.
+Level level_of(const GaussianMixture& mixture, double a, double s, Index normaliser_dimension) {
   Level level;
   level.s = s;
   level.centres = a * mixture.means;
@@ -45,9 +47,10 @@ Level level_of(const GaussianMixture& mixture, double a, double s) {
   // |x - c|^2 / 2 v from products is off by about 1e-16 (|c|^2 + d v) / v.
   level.products =
       variances.minCoeff() >
-      1e-5 * (level.squares.maxCoeff() + static_cast<double>(mixture.dimension()) * variances.maxCoeff());
-  const auto d = static_cast<double>(mixture.dimension());
+      1e-5 * (level.squares.maxCoeff() + static_cast<double>(normaliser_dimension) * variances.maxCoeff());
+  const auto d = static_cast<double>(normaliser_dimension);
   const double share = mixture.shape == CovarianceShape::spherical ? d : 1;
+  level.triangular = mixture.dimension() != normaliser_dimension;
   level.constants = mixture.weights.array().log() -
                     0.5 * (d * log_two_pi + share * variances.log().colwise().sum().transpose());
   return level;
@@ -74,6 +77,9 @@ void evaluate_level(const LevelledMixture& view, const Lanes& x, Lanes& out, Arr
   out = result.topRows(x.rows());
   if (log_density != nullptr) *log_density = densities.head(x.rows());
 }
+
+// Blocks of about 8 KiB an array, so that a solver's history stays in the cache.
+Index rows_of(Index dimension) { return std::clamp<Index>(1024 / dimension / 16 * 16, 16, 256); }
 
 // Full covariances: C_k = Q_k diag(values) Q_k'.
 struct Components {
@@ -129,8 +135,7 @@ GaussianMixture noised(const GaussianMixture& mixture, double a, double s) {
 ScoreModel mixture_score(const GaussianMixture& mixture, const Process& process) {
   ScoreModel model;
   model.dimension = mixture.dimension();
-  // Blocks of about 8 KiB an array, so that a solver's history stays in the cache.
-  model.rows = std::clamp<Index>(1024 / mixture.dimension() / 16 * 16, 16, 256);
+  model.rows = rows_of(mixture.dimension());
   if (mixture.shape == CovarianceShape::full) {
     auto components = std::make_shared<Components>();
     components->log_weights = mixture.weights.array().log();
@@ -151,16 +156,34 @@ ScoreModel mixture_score(const GaussianMixture& mixture, const Process& process)
     return model;
   }
   const bool spherical = mixture.shape == CovarianceShape::spherical;
-  model.at = [mixture, process, spherical](double t) -> Evaluate {
-    return [level = std::make_shared<const Level>(level_of(mixture, process.a(t), process.s(t))), spherical](
-               const Lanes& x, Lanes& out) { evaluate_level(level->view(spherical), x, out, nullptr); };
+  const auto at_level = [process, spherical](const GaussianMixture& of, Index dimension) {
+    return [of, dimension, process, spherical](double t) -> Evaluate {
+      return [level = std::make_shared<const Level>(level_of(of, process.a(t), process.s(t), dimension)),
+              spherical](const Lanes& x, Lanes& out) {
+        evaluate_level(level->view(spherical), x, out, nullptr);
+      };
+    };
   };
+  model.at = at_level(mixture, mixture.dimension());
   model.density_at = [mixture, process, spherical](double t) -> EvaluateDensity {
-    return [level = std::make_shared<const Level>(level_of(mixture, process.a(t), process.s(t))), spherical](
-               const Lanes& x, Lanes& out, ArrayXd& log_density) {
+    return [level = std::make_shared<const Level>(
+                level_of(mixture, process.a(t), process.s(t), mixture.dimension())),
+            spherical](const Lanes& x, Lanes& out, ArrayXd& log_density) {
       evaluate_level(level->view(spherical), x, out, &log_density);
     };
   };
+  if (spherical && 2 * (mixture.components() + 1) <= mixture.dimension()) {
+    Subspace subspace;
+    const linalg::ThinQr means = linalg::thin_qr(mixture.means);
+    subspace.basis = means.q;
+    GaussianMixture seen = mixture;
+    seen.means = MatrixXd::Zero(mixture.components() + 1, mixture.components());
+    seen.means.topRows(mixture.components()) = means.r;
+    subspace.model.dimension = seen.dimension();
+    subspace.model.rows = rows_of(seen.dimension());
+    subspace.model.at = at_level(seen, mixture.dimension());
+    model.subspace = std::make_shared<const Subspace>(std::move(subspace));
+  }
   return model;
 }
 

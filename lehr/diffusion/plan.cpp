@@ -5,9 +5,10 @@
 #include <map>
 
 #include "lehr/core/errors.hpp"
+#include "lehr/core/normals.hpp"
 #include "lehr/core/parallel.hpp"
-#include "lehr/core/quick_random.hpp"
 #include "lehr/diffusion/lanes.hpp"
+#include "lehr/diffusion/subspace.hpp"
 
 namespace lehr::diffusion {
 namespace {
@@ -70,11 +71,9 @@ class PlaceFinder {
 };
 
 // Point number `column` of the prior.
-template <class Row>
-void draw_prior(Seed seed, Index column, double deviation, Row&& to) {
+void draw_prior(Seed seed, Index column, double deviation, double* to, Index dimension) {
   Stream stream(seed, lane("diffusion.start"), static_cast<std::uint64_t>(column));
-  QuickStream random(stream);
-  for (Index j = 0; j < to.size(); ++j) to(j) = deviation * normal(random);
+  fill_normals(stream, deviation, to, dimension);
 }
 
 // Sums of squares over a block, node by node.
@@ -87,10 +86,22 @@ struct BlockSums {
   }
 };
 
+// Fresh noise and clipping leave the span of the start and the model's directions.
+bool stays_in_subspace(const Plan& plan, const ScoreModel& model) {
+  return model.subspace != nullptr && !plan.clip &&
+         std::ranges::none_of(
+             plan.nodes, [](const PlanNode& node) { return node.gaussian != 0 || !node.skipped.empty(); });
+}
+
 class Follower {
  public:
-  Follower(const Plan& plan, const ScoreModel& model, const Process& process, const FollowOptions& options)
-      : plan_(plan), model_(model), process_(process), options_(options), places_(PlaceFinder(plan).find()) {
+  Follower(const Plan& plan, const ScoreModel& whole, const Process& process, const FollowOptions& options)
+      : plan_(plan),
+        subspace_(stays_in_subspace(plan, whole) ? whole.subspace.get() : nullptr),
+        model_(subspace_ != nullptr ? subspace_->model : whole),
+        process_(process),
+        options_(options),
+        places_(PlaceFinder(plan).find()) {
     // Nodes at one time with the same blocks share what the model prepares.
     std::map<std::pair<double, std::vector<int>>, Evaluate> prepared;
     for (const PlanNode& node : plan.nodes) {
@@ -100,23 +111,27 @@ class Follower {
       }
       Evaluate& evaluate = prepared[{node.t, node.skipped}];
       if (!evaluate) {
-        if (!node.skipped.empty() && !model.without)
+        if (!node.skipped.empty() && !model_.without)
           throw InvalidInput("plan: the model has no blocks to skip");
-        evaluate = noise_at(node.skipped.empty() ? model : model.without(node.skipped), process, node.t);
+        evaluate = noise_at(node.skipped.empty() ? model_ : model_.without(node.skipped), process, node.t);
       }
       evaluate_.push_back(evaluate);
     }
+    for (const PlanNode& node : plan.nodes) combinations_.push_back(combination_of(node));
   }
 
   using Memory = std::vector<ArrayXXd>;
-  Memory memory() const { return Memory(static_cast<std::size_t>(places_.count)); }
+  Memory memory() const {
+    return Memory(static_cast<std::size_t>(places_.count) + (subspace_ != nullptr ? 1 : 0));
+  }
+  Index block() const { return model_.rows; }
 
   // Columns [first, first + count) of the batch; `starts` empty: points of the prior.
   void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends,
            BlockSums* sums, Memory& memory) const {
     run(starts, first, count, ends, sums, memory, false);
     // What is not finite stays so to the end; then the block is repeated to find where it began.
-    if (!std::isfinite(ends.middleCols(first, count).sum()))
+    if (!std::isfinite(memory[static_cast<std::size_t>(places_.state.back())].sum()))
       run(starts, first, count, ends, nullptr, memory, true);
   }
 
@@ -124,17 +139,11 @@ class Follower {
   void run(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends,
            BlockSums* sums, Memory& memory, bool watchful) const {
     const Index rows = (count + 7) / 8 * 8;
-    for (ArrayXXd& place : memory) place.resize(rows, ends.rows());
+    for (ArrayXXd& place : memory) place.resize(rows, model_.dimension);
     for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
       ArrayXXd& x = memory[static_cast<std::size_t>(places_.state[i])];
       if (i == 0) {
-        if (starts.size() > 0)
-          x.topRows(count) = starts.middleCols(first, count).transpose().array();
-        else
-          for (Index row = 0; row < count; ++row)
-            draw_prior(options_.seed, options_.first_column + first + row, process_.prior_deviation(),
-                       x.row(row));
-        for (Index row = count; row < rows; ++row) x.row(row) = x.row(count - 1);
+        begin(starts, first, count, ends, memory);
       } else {
         combine(i, memory, x);
         add_gaussian(i, first, count, x);
@@ -142,11 +151,33 @@ class Follower {
       if (plan_.nodes[i].evaluated) evaluate(i, first, count, memory, watchful);
       if (sums != nullptr) measure(i, count, memory, *sums);
     }
-    ends.middleCols(first, count) =
-        memory[static_cast<std::size_t>(places_.state.back())].topRows(count).transpose().matrix();
+    const ArrayXXd& end = memory[static_cast<std::size_t>(places_.state.back())];
+    if (subspace_ != nullptr)
+      leave_subspace(*subspace_, memory.back(), end, ends.middleCols(first, count));
+    else
+      ends.middleCols(first, count) = end.topRows(count).transpose().matrix();
     if (watchful)
       throw NumericalFailure("the end points of columns {} to {} are not finite",
                              options_.first_column + first, options_.first_column + first + count - 1);
+  }
+
+  // Node 0. In a subspace the points themselves wait in `ends`, and their coordinates in the last place.
+  void begin(const Eigen::Ref<const MatrixXd>& starts, Index first, Index count, Eigen::Ref<MatrixXd> ends,
+             Memory& memory) const {
+    ArrayXXd& x = memory[static_cast<std::size_t>(places_.state.front())];
+    if (starts.size() > 0)
+      ends.middleCols(first, count) = starts.middleCols(first, count);
+    else
+      for (Index i = first; i < first + count; ++i)
+        draw_prior(options_.seed, options_.first_column + i, process_.prior_deviation(), ends.col(i).data(),
+                   ends.rows());
+    if (subspace_ != nullptr) {
+      enter_subspace(*subspace_, ends.middleCols(first, count), x);
+      memory.back() = x;
+    } else {
+      x.topRows(count) = ends.middleCols(first, count).transpose().array();
+      for (Index row = count; row < x.rows(); ++row) x.row(row) = x.row(count - 1);
+    }
   }
 
   const ArrayXXd& noise(const Memory& memory, int node) const {
@@ -157,23 +188,25 @@ class Follower {
   }
 
   void combine(std::size_t i, const Memory& memory, ArrayXXd& to) const {
-    std::vector<const double*> from;
-    std::vector<double> factors;
-    for (const PlanTerm& term : plan_.nodes[i].states)
-      from.push_back(state(memory, term.node).data()), factors.push_back(term.factor);
-    for (const PlanTerm& term : plan_.nodes[i].noises)
-      from.push_back(noise(memory, term.node).data()), factors.push_back(term.factor);
-    combine_lanes(to.data(), from.data(), factors.data(), static_cast<std::int64_t>(from.size()), to.size());
+    const Combination& combination = combinations_[i];
+    std::array<const double*, 16> few;
+    std::vector<const double*> many(combination.places.size() > few.size() ? combination.places.size() : 0);
+    const double** const from = many.empty() ? few.data() : many.data();
+    for (std::size_t j = 0; j < combination.places.size(); ++j)
+      from[j] = memory[combination.places[j]].data();
+    combine_lanes(to.data(), from, combination.factors.data(),
+                  static_cast<std::int64_t>(combination.places.size()), to.size());
   }
 
   void add_gaussian(std::size_t i, Index first, Index count, ArrayXXd& x) const {
     if (plan_.nodes[i].gaussian == 0) return;
+    MatrixXd fresh(x.cols(), count);
     for (Index row = 0; row < count; ++row) {
       Stream stream(options_.seed, lane("diffusion.noise") + i,
                     static_cast<std::uint64_t>(options_.first_column + first + row));
-      QuickStream random(stream);
-      for (Index j = 0; j < x.cols(); ++j) x(row, j) += plan_.nodes[i].gaussian * normal(random);
+      fill_normals(stream, plan_.nodes[i].gaussian, fresh.col(row).data(), x.cols());
     }
+    x.topRows(count) += fresh.transpose().array();
   }
 
   void evaluate(std::size_t i, Index first, Index count, Memory& memory, bool watchful) const {
@@ -209,12 +242,32 @@ class Follower {
     sums.error[i] += difference.square().sum();
   }
 
+  // Where a node's terms stand in the block's memory.
+  struct Combination {
+    std::vector<std::size_t> places;
+    std::vector<double> factors;
+  };
+  Combination combination_of(const PlanNode& node) const {
+    Combination combination;
+    const auto add = [&](const std::vector<PlanTerm>& terms, const std::vector<int>& places) {
+      for (const PlanTerm& term : terms) {
+        combination.places.push_back(static_cast<std::size_t>(places[static_cast<std::size_t>(term.node)]));
+        combination.factors.push_back(term.factor);
+      }
+    };
+    add(node.states, places_.state);
+    add(node.noises, places_.noise);
+    return combination;
+  }
+
   const Plan& plan_;
+  const Subspace* subspace_;
   const ScoreModel& model_;
   const Process& process_;
   const FollowOptions& options_;
   Places places_;
   std::vector<Evaluate> evaluate_;
+  std::vector<Combination> combinations_;
 };
 
 void write_trace(const Plan& plan, const ScoreModel& model, const BlockSums& sums, double numbers,
@@ -267,7 +320,7 @@ void follow_blocks(const Plan& plan, const ScoreModel& model, const Process& pro
   if (ends.rows() != model.dimension)
     throw InvalidInput("the model has {} dimensions, the starts {}", model.dimension, ends.rows());
   const Follower follower(plan, model, process, options);
-  const Index block = model.rows, count = ends.cols(), blocks = (count + block - 1) / block;
+  const Index block = follower.block(), count = ends.cols(), blocks = (count + block - 1) / block;
   std::vector<BlockSums> sums(options.trace != nullptr ? static_cast<std::size_t>(blocks) : 0,
                               BlockSums(plan.nodes.size()));
   // Several blocks share their memory.
@@ -310,7 +363,9 @@ MatrixXd prior_points(const Process& process, Index dimension, Index count, Seed
   MatrixXd points(dimension, count);
   const double deviation = process.prior_deviation();
   parallel_for(
-      count, [&](std::int64_t i) { draw_prior(seed, first_column + i, deviation, points.col(i)); }, 256);
+      count,
+      [&](std::int64_t i) { draw_prior(seed, first_column + i, deviation, points.col(i).data(), dimension); },
+      256);
   return points;
 }
 

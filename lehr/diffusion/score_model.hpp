@@ -28,6 +28,8 @@ using Evaluate = std::function<void(const Lanes& x, Lanes& out)>;
 // The same, and log p_t(x) of each point.
 using EvaluateDensity = std::function<void(const Lanes& x, Lanes& out, Eigen::ArrayXd& log_density)>;
 
+struct Subspace;
+
 struct ScoreModel {
   Eigen::Index dimension = 0;
   Prediction predicts = Prediction::noise;
@@ -40,6 +42,8 @@ struct ScoreModel {
   std::vector<std::string> blocks = {};  // that can be skipped
   // The model with some blocks left out; empty where there are none.
   std::function<ScoreModel(const std::vector<int>& skipped)> without = {};
+  // Where fewer coordinates than the dimension are enough (subspace.hpp); else null.
+  std::shared_ptr<const Subspace> subspace = {};
 };
 
 // The noise form of a model at one time, whatever it predicts.

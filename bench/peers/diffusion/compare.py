@@ -4,9 +4,10 @@
     /usr/bin/python3 bench/peers/diffusion/compare.py --lehr build/release/apps/lehr/lehr
 
 64 dimensions, 8 spherical components, 20 steps of tAB-DEIS of order 3 on the quadratic grid, 100,000 samples, one thread on every side,
-processor time of sampling alone (starting noise included). The peers come in two ways of writing: as the formula reads, with the differences to all
-means as an array of n x K x d ("differences"), and with matrix products for distances and sums ("products"), on blocks of points that suit them best (the
-best of several sizes counts). End points from the same starts agree (largest difference is printed).
+processor time of sampling alone (starting noise included, memory of the result there before). The peers come in three ways of writing: as the formula
+reads, with the differences to all means as an array of n x K x d ("differences", in blocks); with matrix products for distances and sums on the whole
+batch ("products, one batch"); and those on blocks of points that suit them best ("in blocks": the best of several sizes counts). End points from the same
+starts agree (largest difference is printed).
 """
 import argparse
 import json
@@ -50,7 +51,7 @@ def schedule(steps):
     return t, a, s, rows
 
 
-def noise_numpy(x, a, s, log_weights, means, variances):
+def noise_products(x, a, s, log_weights, means, variances):
     v = a * a * variances + s * s
     centres = a * means
     squared = (x * x).sum(1)[:, None] - 2 * (x @ centres.T) + (centres * centres).sum(1)
@@ -72,9 +73,8 @@ def noise_differences(x, a, s, log_weights, means, variances):
     return s * ((p / v)[:, :, None] * difference).sum(1)
 
 
-def solve_numpy(x, grid, mixture, block, noise=noise_numpy):
+def solve_numpy(x, ends, grid, mixture, block, noise):
     t, a, s, rows = grid
-    ends = np.empty_like(x)
     for first in range(0, len(x), block):
         y = x[first:first + block]
         history = []
@@ -85,60 +85,49 @@ def solve_numpy(x, grid, mixture, block, noise=noise_numpy):
                 y += c * e
             del history[3:]
         ends[first:first + block] = y
-    return ends
 
 
-def solve_torch(x, grid, mixture, block):
+def torch_products(y, a, s, log_weights, means, variances):
+    import torch
+
+    v = a * a * variances + s * s
+    centres = a * means
+    squared = (y * y).sum(1, keepdim=True) - 2 * (y @ centres.T) + (centres * centres).sum(1)
+    p = torch.softmax(log_weights - 0.5 * y.shape[1] * torch.log(v) - 0.5 * squared / v, dim=1) / v
+    return s * (y * p.sum(1, keepdim=True) - p @ centres)
+
+
+def torch_differences(y, a, s, log_weights, means, variances):
+    import torch
+
+    v = a * a * variances + s * s
+    difference = y[:, None, :] - a * means
+    p = torch.softmax(log_weights - 0.5 * y.shape[1] * torch.log(v) - 0.5 * (difference**2).sum(-1) / v, dim=1)
+    return s * ((p / v)[:, :, None] * difference).sum(1)
+
+
+def solve_torch(x, ends, grid, mixture, block, noise):
     import torch
 
     torch.set_num_threads(1)
     t, a, s, rows = grid
-    log_weights, means, variances = (torch.from_numpy(np.asarray(m)) for m in mixture)
-    ends = []
+    mixture = [torch.from_numpy(np.asarray(m)) for m in mixture]
     with torch.no_grad():
-        for y in torch.from_numpy(x).split(block):
+        for y, end in zip(torch.from_numpy(x).split(block), torch.from_numpy(ends).split(block)):
             history = []
             for i, (ratio, factors) in enumerate(rows):
-                v = a[i] ** 2 * variances + s[i] ** 2
-                centres = a[i] * means
-                squared = (y * y).sum(1, keepdim=True) - 2 * (y @ centres.T) + (centres * centres).sum(1)
-                p = torch.softmax(log_weights - 0.5 * y.shape[1] * torch.log(v) - 0.5 * squared / v, dim=1) / v
-                history.insert(0, s[i] * (y * p.sum(1, keepdim=True) - p @ centres))
+                history.insert(0, noise(y, float(a[i]), float(s[i]), *mixture))
                 y = ratio * y
                 for c, e in zip(factors, history):
                     y.add_(e, alpha=float(c))
                 del history[3:]
-            ends.append(y)
-    return torch.cat(ends).numpy()
-
-
-def solve_torch_differences(x, grid, mixture, block):
-    import torch
-
-    torch.set_num_threads(1)
-    t, a, s, rows = grid
-    log_weights, means, variances = (torch.from_numpy(np.asarray(m)) for m in mixture)
-    ends = []
-    with torch.no_grad():
-        for y in torch.from_numpy(x).split(block):
-            history = []
-            for i, (ratio, factors) in enumerate(rows):
-                v = a[i] ** 2 * variances + s[i] ** 2
-                difference = y[:, None, :] - a[i] * means
-                p = torch.softmax(log_weights - 0.5 * y.shape[1] * torch.log(v) - 0.5 * (difference**2).sum(-1) / v, dim=1)
-                history.insert(0, s[i] * ((p / v)[:, :, None] * difference).sum(1))
-                y = ratio * y
-                for c, e in zip(factors, history):
-                    y.add_(e, alpha=float(c))
-                del history[3:]
-            ends.append(y)
-    return torch.cat(ends).numpy()
+            end.copy_(y)
 
 
 def processor_time(function):
     begin = time.process_time()
-    result = function()
-    return result, time.process_time() - begin
+    function()
+    return time.process_time() - begin
 
 
 def main():
@@ -161,32 +150,40 @@ def main():
         subprocess.run([options.lehr, "diffusion", "sample", model, "--nfe", "20", "--order", "3", "--starts", os.path.join(folder, "starts.npy"),
                         "--save", os.path.join(folder, "ends.npy"), "--json"], check=True, capture_output=True)
         ours = np.load(os.path.join(folder, "ends.npy"))
-        theirs = solve_numpy(starts.copy(), grid, mixture, 1000)
+        theirs = np.empty_like(starts)
+        solve_numpy(starts, theirs, grid, mixture, 1000, noise_products)
         print(f"end points from the same 1000 starts differ by at most {np.abs(ours - theirs).max():.1e}")
 
         def lehr():
             answer = subprocess.run([options.bench, model, str(options.count), "20"], check=True, capture_output=True)
             return json.loads(answer.stdout)["seconds"]
 
-        def peer(solve, block):
-            return processor_time(lambda: solve(np.random.default_rng(1).standard_normal((options.count, 64)), grid, mixture, block))[1]
+        memory = np.ones((options.count, 64)), np.ones((options.count, 64))  # there before the clock starts, on every side
 
-        def solve_differences(x, grid, mixture, block):
-            return solve_numpy(x, grid, mixture, block, noise_differences)
+        def sample(solve, noise, block):
+            np.random.default_rng(1).standard_normal(out=memory[0])
+            solve(*memory, grid, mixture, block, noise)
 
-        solvers = {"NumPy, products": solve_numpy, "NumPy, differences": solve_differences}
+        def peer(solve, noise, blocks):
+            return min(processor_time(lambda: sample(solve, noise, block)) for block in blocks)
+
+        products, differences = (500, 2000, 10000), (200, 1000)
+        solvers = {"NumPy, products, one batch": (solve_numpy, noise_products, (options.count,)),
+                   "NumPy, products in blocks": (solve_numpy, noise_products, products),
+                   "NumPy, differences": (solve_numpy, noise_differences, differences)}
         try:
             import torch  # noqa: F401
-            solvers["PyTorch, products"] = solve_torch
-            solvers["PyTorch, differences"] = solve_torch_differences
+            solvers["PyTorch, products, one batch"] = (solve_torch, torch_products, (options.count,))
+            solvers["PyTorch, products in blocks"] = (solve_torch, torch_products, products)
+            solvers["PyTorch, differences"] = (solve_torch, torch_differences, differences)
         except ImportError:
             print("PyTorch is not installed")
         rounds = []
         for _ in range(3):  # both sides in turn, so that a busy machine hits them alike
-            rounds.append({"Lehr": lehr(), **{name: min(peer(solve, block) for block in ((500, 2000, 10000) if "products" in name else (200, 1000))) for name, solve in solvers.items()}})
+            rounds.append({"Lehr": lehr(), **{name: peer(*solver) for name, solver in solvers.items()}})
         middle = {name: sorted(r[name] for r in rounds)[1] for name in rounds[0]}
         for name, seconds in middle.items():
-            print(f"{name:22s} {seconds:7.3f} s   {seconds / middle['Lehr']:6.1f} times Lehr's")
+            print(f"{name:28s} {seconds:7.3f} s   {seconds / middle['Lehr']:6.1f} times Lehr's")
 
 
 if __name__ == "__main__":
