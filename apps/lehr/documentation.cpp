@@ -52,7 +52,7 @@ void print_task(const Program& program, const Task& task) {
   fmt::print("Options (flags --NAME; keys of [options] in a study):\n");
   task.with_options([](const OptionTable& table) {
     for (const Option& option : table.options()) {
-      fmt::print("  {:24}{}\n", option.name, wrapped(with_unit(option), 26, 74));
+      fmt::print("  {:23} {}\n", option.name, wrapped(with_unit(option), 26, 74));
       fmt::print("  {:24}{}; default: {}\n", "", option.allowed(), default_text(option));
     }
   });
@@ -104,11 +104,16 @@ void list_all(const Program& program, bool json) {
     fmt::print("{}\n", all.dump(2));
     return;
   }
+  std::size_t short_width = 0, width = 0;
   for (const Task& task : program.tasks)
-    fmt::print("{:14}{:24}{}\n", task.short_name, task.name, task.summary);
+    short_width = std::max(short_width, task.short_name.size() + 2),
+    width = std::max(width, task.name.size() + 2);
+  const auto line = [&](std::string_view short_name, std::string_view name, std::string_view summary) {
+    fmt::print("{:{}}{:{}}{}\n", short_name, short_width, name, width, summary);
+  };
+  for (const Task& task : program.tasks) line(task.short_name, task.name, task.summary);
   if (program.delegates)
-    fmt::print("{:14}{:24}{}\n", "train", "neural.train",
-               "train a small transformer on a text file (lehr-neural)");
+    line("train", "neural.train", "train a small transformer on a text file (lehr-neural)");
   fmt::print("\n`{} tasks NAME` lists a task's options.\n", program.name);
 }
 
