@@ -27,8 +27,8 @@ struct DormandPrince {
       {9017. / 3168, -355. / 33, 46732. / 5247, 49. / 176, -5103. / 18656},
       {35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784, 11. / 84}};
   // Of order 5, and those less the weights of order 4.
-  static constexpr std::array<double, stages> weights = {
-      35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784, 11. / 84, 0};
+  static constexpr std::array<double, stages> weights = {35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784,
+                                                         11. / 84,  0};
   static constexpr std::array<double, stages> error_weights = {
       71. / 57600, 0, -71. / 16695, 71. / 1920, -17253. / 339200, 22. / 525, -1. / 40};
 

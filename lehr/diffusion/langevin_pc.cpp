@@ -25,7 +25,8 @@ void langevin_move(Lanes& y, const Lanes& noise, double sigma, double signal_to_
                    const BatchRandom& random) {
   Lanes xi = Lanes::Zero(y.rows(), y.cols());
   add_normals(xi, 1, lane("diffusion.corrector") + step, random);
-  const double ratio = signal_to_noise * mean_norm(xi) * sigma / mean_norm(noise);  // |score| = |noise| / sigma
+  const double ratio =
+      signal_to_noise * mean_norm(xi) * sigma / mean_norm(noise);  // |score| = |noise| / sigma
   const double size = std::min(2 * ratio * ratio, sigma * sigma);
   y += std::sqrt(2 * size) * xi - (size / sigma) * noise;
 }

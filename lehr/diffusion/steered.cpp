@@ -94,9 +94,8 @@ SteeredCounts SteeredSolver::run_block(Lanes& y, Seed seed, std::int64_t first_c
       noise_of(exploding_, "ode45", calls++ / 6, sigma, first_column, at, out);
       out *= sigma;
     };
-    const AdaptiveCourse course =
-        integrate_adaptively(slope, y, std::log(process_.rho(process_.end())),
-                             std::log(process_.rho(process_.t0())), steps_);
+    const AdaptiveCourse course = integrate_adaptively(slope, y, std::log(process_.rho(process_.end())),
+                                                       std::log(process_.rho(process_.t0())), steps_);
     calls = course.evaluations, counts.steps = course.steps, counts.rejected = course.rejected;
   } else {
     calls = langevin_pc(

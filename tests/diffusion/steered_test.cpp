@@ -13,8 +13,8 @@
 #include "lehr/diffusion/mixture_score.hpp"
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/quality.hpp"
-#include "lehr/diffusion/single_step.hpp"
 #include "lehr/diffusion/sigma_coordinates.hpp"
+#include "lehr/diffusion/single_step.hpp"
 #include "lehr/diffusion/time_grid.hpp"
 
 namespace lehr::diffusion {
@@ -39,8 +39,7 @@ SteeredRun solve(const char* name, const ScoreModel& model, const Process& proce
                  AdaptiveSteps steps = {}, const std::vector<double>& times = {},
                  LangevinPcOptions corrector = {}) {
   SteeredRun run{MatrixXd(starts.rows(), starts.cols()), {}};
-  run.counts =
-      SteeredSolver(name, model, process, times, steps, corrector).run(starts, Seed{1}, 0, run.ends);
+  run.counts = SteeredSolver(name, model, process, times, steps, corrector).run(starts, Seed{1}, 0, run.ends);
   return run;
 }
 
@@ -88,14 +87,17 @@ TEST(DormandPrince, ErrorFollowsTheTolerance) {
 
 TEST(DormandPrince, RefusesWhatCannotBeSolved) {
   ArrayXXd x = ArrayXXd::Ones(1, 1);
-  const Slope blow_up = [](const ArrayXXd& at, double, ArrayXXd& out) { out = at.square(); };  // x = 1 / (1 - u)
+  const Slope blow_up = [](const ArrayXXd& at, double, ArrayXXd& out) {
+    out = at.square();
+  };  // x = 1 / (1 - u)
   EXPECT_THROW(integrate_adaptively(blow_up, x, 0, 2), NumericalFailure);
   EXPECT_THROW(integrate_adaptively(blow_up, x, 0, 1, {.rtol = 0}), InvalidInput);
 }
 
 // An error per step of tol means a number of steps like tol^(-1/5): 2.5 times as many for a hundredth of the tolerance.
 TEST(Ode45, ErrorAndEvaluationsFollowTheTolerance) {
-  for (const Process& process : {Process::vp_linear(), Process::sub_vp(), Process::edm(0.01, 20), Process::flow()}) {
+  for (const Process& process :
+       {Process::vp_linear(), Process::sub_vp(), Process::edm(0.01, 20), Process::flow()}) {
     SCOPED_TRACE(process.text());
     const ScoreModel model = mixture_score(three_modes(), process);
     const MatrixXd starts = prior_points(process, 2, 400, Seed{3});

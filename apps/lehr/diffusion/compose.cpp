@@ -17,7 +17,8 @@ void ComposeReward::describe(OptionTable& table) {
 void ComposeOptions::describe(OptionTable& table) {
   table
       .add("file", file,
-           "JSON file: a mixture, or one with the keys mixture, experts, or unconditional and conditional; or a "
+           "JSON file: a mixture, or one with the keys mixture, experts, or unconditional and conditional; "
+           "or a "
            "network's file, or 'worker: COMMAND'")
       .positional();
   table.add("experts", experts, "models that are multiplied: mixtures, networks or 'worker: COMMAND'");
@@ -31,7 +32,8 @@ void ComposeOptions::describe(OptionTable& table) {
             "what networks predict: noise, data, score or velocity; default: what their files say");
   table.group("worker", worker);
   table.group("reward", reward);
-  table.add("process", process, "noise process of the particles, such as vp-linear; default: the first that a model states, else "
+  table.add("process", process,
+            "noise process of the particles, such as vp-linear; default: the first that a model states, else "
             "edm(sigma_min, sigma_max)");
   table.add("sigma_max", sigma_max, "noise level where particles start").above(0);
   table.add("sigma_min", sigma_min, "noise level where they end; default: the file's sigma_min, or 0.01")
@@ -125,7 +127,8 @@ Task diffusion_compose_task() {
       "Weighted particles follow the product of powers of the models (exponents, schedules of the noise "
       "level), so that, unlike under "
       "added scores, samples really have that law, and its normalising constant is estimated. Models are "
-      "Gaussian mixtures, networks, or programs of yours, together; where exponents vary, log densities that a "
+      "Gaussian mixtures, networks, or programs of yours, together; where exponents vary, log densities that "
+      "a "
       "model does not have are followed along the path. A mixture's file "
       "may also hold exact answers, against which the run is measured. Exponents that rise late "
       "(--ramp.levels 0.5 0.02) have smaller errors "

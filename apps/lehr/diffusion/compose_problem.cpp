@@ -189,12 +189,13 @@ void add_experts(const ComposeOptions& options, const TaskContext& context, bool
     const GivenModel& given = problem.models[i];
     Expert expert{.model = converted_model_of(given, problem.process, options.prediction, context),
                   .exponent = exponents[i]};
-    const Index dimension = problem.experts.empty() ? expert.model.dimension
-                                                    : problem.experts.front().model.dimension;
+    const Index dimension =
+        problem.experts.empty() ? expert.model.dimension : problem.experts.front().model.dimension;
     if (expert.model.dimension != dimension)
       throw InvalidInput("{}: has {} dimensions, {} has {}", given.name, expert.model.dimension,
                          problem.names.front(), dimension);
-    if (!expert.model.density_at) without_density.push_back(given.name);
+    if (!expert.model.density_at && std::ranges::find(without_density, given.name) == without_density.end())
+      without_density.push_back(given.name);
     problem.experts.push_back(std::move(expert));
   }
   if (options.corrector.moves > 0 && !without_density.empty())
@@ -207,10 +208,11 @@ void add_experts(const ComposeOptions& options, const TaskContext& context, bool
       estimate_moments(problem.process, context.seed, problem.experts[i]);
   }
   if (!without_density.empty())
-    problem.notes.push_back(fmt::format(
-        "{} gives scores alone: at the highest noise level it counts as a Gaussian with the mean and variance of "
-        "512 samples, and where exponents vary its log density is followed along the path.",
-        fmt::join(without_density, ", ")));
+    problem.notes.push_back(
+        fmt::format("Scores alone: {}. At the highest noise level such a model counts as a Gaussian with the "
+                    "mean and variance of "
+                    "512 samples, and where exponents vary its log density is followed along the path.",
+                    fmt::join(without_density, ", ")));
 }
 
 Reward reward_of(const ComposeOptions& options, const TaskContext& context, Index dimension) {

@@ -133,8 +133,7 @@ void compare(Report& report, const ComposeProblem& problem, const Composed& run,
                    std::nullopt);
   const Index d = run.points.rows();
   comparison.vector("tv", "mode masses, total variation",
-                    numbers(exact, "mode_masses", problem.centres.cols()), &Estimates::masses,
-                    true);
+                    numbers(exact, "mode_masses", problem.centres.cols()), &Estimates::masses, true);
   comparison.vector("mean_error", "mean", numbers(exact, "mean", d), &Estimates::mean, false);
   for (const char* key : {"cov", "covariance"}) {
     if (!exact.is_object() || !exact.contains(key)) continue;

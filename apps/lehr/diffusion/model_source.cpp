@@ -83,17 +83,19 @@ std::vector<std::string> worker_notes(const std::vector<GivenModel>& models) {
     const WorkerCounts counts = model.worker->counts();
     const std::int64_t failed = counts.timeouts + counts.ends + counts.violations + counts.refusals;
     if (failed > 0)
-      notes.push_back(fmt::format("{} of {} lines to the worker {} failed and were asked again; the last one: {}.",
-                                  failed, counts.lines, quote(model.name, 60), model.worker->last_failure()));
+      notes.push_back(
+          fmt::format("{} of {} lines to the worker {} failed and were asked again; the last one: {}.",
+                      failed, counts.lines, quote(model.name, 60), model.worker->last_failure()));
   }
   return notes;
 }
 
 void ModelOptions::describe(OptionTable& table) {
   table
-      .add("model", model,
-           "mixture (JSON), network (safetensors, or JSON manifest) or 'worker: COMMAND', a program of yours; "
-           "several are added with weights")
+      .add(
+          "model", model,
+          "mixture (JSON), network (safetensors, or JSON manifest) or 'worker: COMMAND', a program of yours; "
+          "several are added with weights")
       .positional();
   table.add("weights", weights, "of several models' noises: 3 -2 is guidance of strength 3");
   table.add("process", process,

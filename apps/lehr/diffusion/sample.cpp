@@ -119,12 +119,9 @@ class Sampler {
     if (!options_.clip.empty())
       throw InvalidInput("diffusion.sample: clip works with solvers that are plans; {} is none",
                          solver.solver);
-    return {solver.solver,
-            source_.model,
-            source_.process,
-            solver.solver == "ode45" ? std::vector<double>{} : times_of(solver),
-            solver.adaptive,
-            solver.corrector};
+    return {solver.solver,   source_.model,
+            source_.process, solver.solver == "ode45" ? std::vector<double>{} : times_of(solver),
+            solver.adaptive, solver.corrector};
   }
 
   Plan main_plan(std::vector<double>& times) {
@@ -163,9 +160,10 @@ class Sampler {
     }
     if (options_.solver.solver != "ode45") findings.times = times_of(options_.solver);
     const auto solver = std::make_shared<const SteeredSolver>(steered_of(options_.solver));
-    return {Walk([solver](const Eigen::Ref<const MatrixXd>& starts, Seed seed, std::int64_t first_column,
-                          Eigen::Ref<MatrixXd> ends) { return solver->run(starts, seed, first_column, ends); }),
-            source_.model, source_.process, options_.count, starts_};
+    return {
+        Walk([solver](const Eigen::Ref<const MatrixXd>& starts, Seed seed, std::int64_t first_column,
+                      Eigen::Ref<MatrixXd> ends) { return solver->run(starts, seed, first_column, ends); }),
+        source_.model, source_.process, options_.count, starts_};
   }
 
   void draw(SampleFindings& findings) {
@@ -178,7 +176,8 @@ class Sampler {
     findings.main.points = run.state.points.leftCols(run.state.done);
     if (run.state.calls > 0 && run.state.done > 0) {
       findings.steered = method.counts(run.state);
-      findings.main.nfe = std::llround(static_cast<double>(run.state.calls) / static_cast<double>(run.state.done));
+      findings.main.nfe =
+          std::llround(static_cast<double>(run.state.calls) / static_cast<double>(run.state.done));
     }
     if (run.state.done < run.state.points.cols()) {
       notes_.push_back(
@@ -305,10 +304,11 @@ void SampleOptions::describe(OptionTable& table) {
   table.add("rtol", solver.adaptive.rtol, "ode45: error allowed a step, relative").above(0);
   table.add("atol", solver.adaptive.atol, "ode45: the same, absolute, in x / a").above(0);
   table
-      .add("signal_to_noise", solver.corrector.signal_to_noise,
-           "langevin_pc: ratio of the corrector's moves")
+      .add("signal_to_noise", solver.corrector.signal_to_noise, "langevin_pc: ratio of the corrector's moves")
       .above(0);
-  table.add("corrector_moves", solver.corrector.corrector_moves, "langevin_pc: moves at each level, an evaluation each")
+  table
+      .add("corrector_moves", solver.corrector.corrector_moves,
+           "langevin_pc: moves at each level, an evaluation each")
       .range(0, 1000);
   table.add("clip", clip, "range of clean values, such as -1 1: predictions outside are clipped");
   table.add("count", count, "points to draw").range(1, 1e8);

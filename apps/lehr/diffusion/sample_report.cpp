@@ -213,7 +213,8 @@ Report sample_report(const SampleFindings& findings) {
   }
   if (findings.others.size() > 1 && chosen_error(findings.others.front()) && !findings.options->sweep.empty())
     report.figures.push_back(sweep_figure(findings));
-  if (!findings.times.empty()) report.artifacts.push_back({"grid", "txt", grid_text(findings.times) + "\n", ""});
+  if (!findings.times.empty())
+    report.artifacts.push_back({"grid", "txt", grid_text(findings.times) + "\n", ""});
   if (findings.options->images)
     report.artifacts.push_back(
         {"samples", "png", image_sheet(findings.main.points, *findings.options->images), ""});

@@ -172,7 +172,8 @@ Denoised Denoiser::dormand_prince(const MatrixXd& points, double sigma) const {
   Lanes x = points.transpose().array();
   const AdaptiveCourse course = integrate_adaptively(
       [this](const Lanes& at, double u, Lanes& out) { out = std::exp(u) * noise(at, std::exp(u)); }, x,
-      std::log(sigma), std::log(options_.sigma_end), {.rtol = options_.tolerance, .atol = options_.tolerance});
+      std::log(sigma), std::log(options_.sigma_end),
+      {.rtol = options_.tolerance, .atol = options_.tolerance});
   x -= options_.sigma_end * noise(x, options_.sigma_end);
   return {x.transpose().matrix(),
           (course.evaluations + 1) * model_.cost * static_cast<std::int64_t>(points.cols())};

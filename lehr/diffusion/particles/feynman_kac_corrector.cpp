@@ -77,7 +77,8 @@ FeynmanKacCorrector::FeynmanKacCorrector(Process process, std::vector<double> ti
       lacking == experts_.end() ? "" : fmt::format("; model {} has none", lacking - experts_.begin() + 1);
   if (tracked_ && !path_.unit_zeta)
     throw InvalidInput(
-        "zeta: exponents that vary need the models' log densities{}, or zeta = 1 to track them along the path",
+        "zeta: exponents that vary need the models' log densities{}, or zeta = 1 to track them along the "
+        "path",
         which);
   if (options_.moves > 0 && !exact_)
     throw InvalidInput("moves: rejuvenation needs the log densities of all models{}", which);
