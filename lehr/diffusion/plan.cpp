@@ -212,7 +212,12 @@ class Follower {
   void evaluate(std::size_t i, Index first, Index count, Memory& memory, bool watchful) const {
     const ArrayXXd& x = memory[static_cast<std::size_t>(places_.state[i])];
     ArrayXXd& out = memory[static_cast<std::size_t>(places_.noise[i])];
-    evaluate_[i](x, out);
+    try {
+      evaluate_[i](x, out);
+    } catch (const ModelFailure& failure) {
+      refuse_model(failure, fmt::format("step {} at t = {:g}", plan_.nodes[i].step, plan_.nodes[i].t),
+                   options_.first_column + first);
+    }
     if (plan_.clip) clip(plan_.nodes[i].t, x, out);
     if (watchful && !std::isfinite(out.topRows(count).sum())) refuse(i, first, count, out);
   }

@@ -17,6 +17,11 @@ Prediction prediction_named(std::string_view name) {
   throw InvalidInput("prediction: unknown {}{}", quote(name), hint(name, known));
 }
 
+void refuse_model(const ModelFailure& failure, const std::string& where, std::int64_t first) {
+  if (failure.row < 0) throw NumericalFailure("{}: {}", where, failure.what());
+  throw NumericalFailure("{}: column {}: {}", where, first + failure.row, failure.what());
+}
+
 Evaluate noise_at(const ScoreModel& model, const Process& process, double t) {
   Evaluate evaluate = model.at(t);
   if (model.predicts == Prediction::noise) return evaluate;
@@ -57,6 +62,7 @@ ScoreModel weighted_sum(std::vector<ScoreModel> models, std::vector<double> weig
     if (model.dimension != sum.dimension)
       throw InvalidInput("guidance: models have {} and {} dimensions", sum.dimension, model.dimension);
     sum.cost += model.cost;
+    sum.rows = std::max(sum.rows, model.rows);
     sum.parallel = sum.parallel && model.parallel;
   }
   sum.at = [models = std::move(models), weights = std::move(weights), process](double t) -> Evaluate {

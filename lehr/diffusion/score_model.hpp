@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "lehr/core/errors.hpp"
 #include "lehr/diffusion/process.hpp"
 
 namespace lehr::diffusion {
@@ -45,6 +46,14 @@ struct ScoreModel {
   // Where fewer coordinates than the dimension are enough (subspace.hpp); else null.
   std::shared_ptr<const Subspace> subspace = {};
 };
+
+// A model could not answer: a worker that hangs, ends or answers with something else. `row` of the batch is at fault, or -1.
+struct ModelFailure : NumericalFailure {
+  ModelFailure(const std::string& why, Eigen::Index at) : NumericalFailure(why), row(at) {}
+  Eigen::Index row;
+};
+// The same as "WHERE: column C: why", for whoever knows where the batch stands; `first` is the number of its first point.
+[[noreturn]] void refuse_model(const ModelFailure& failure, const std::string& where, std::int64_t first);
 
 // The noise form of a model at one time, whatever it predicts.
 Evaluate noise_at(const ScoreModel& model, const Process& process, double t);

@@ -31,14 +31,21 @@ std::vector<std::string> solver_names() {
   return names;
 }
 
+std::vector<std::string> sampler_names() {
+  std::vector<std::string> names = solver_names();
+  names.insert(names.end(), steered_names().begin(), steered_names().end());
+  return names;
+}
+
 std::int64_t grid_steps(const SolverOptions& options) {
-  const std::vector<std::string> names = solver_names();
+  const std::vector<std::string> names = sampler_names();
   if (std::ranges::find(names, options.solver) == names.end())
     throw InvalidInput("solver: unknown {}{}", quote(options.solver), hint(options.solver, names));
   if (options.nfe < 1) throw InvalidInput("solver: {} evaluations; at least 1 is needed", options.nfe);
   int stages = 1;
   if (options.solver == "deis_rho_rk") stages = runge_kutta_stages(options.tableau);
   if (is_tableau(options.solver)) stages = runge_kutta_stages(options.solver);
+  if (options.solver == "langevin_pc") stages = static_cast<int>(1 + options.corrector.corrector_moves);
   if (options.solver == "kar1" || options.solver == "kar2") return std::max<std::int64_t>(1, options.nfe / 2);
   return std::max<std::int64_t>(1, options.nfe / stages);
 }
@@ -79,15 +86,30 @@ SampleChunks::SampleChunks(Plan plan, const ScoreModel& model, const Process& pr
       count_(starts.size() > 0 ? starts.cols() : count),
       starts_(std::move(starts)) {
   check_plan(plan_);
-  if (count_ < 1) throw InvalidInput("sample: {} points", count_);
-  if (starts_.size() > 0 && starts_.rows() != model.dimension)
-    throw InvalidInput("sample: the model has {} dimensions, the starts {}", model.dimension, starts_.rows());
+  check_points();
   std::int64_t evaluations = 0;
   for (const PlanNode& node : plan_.nodes) {
     if (node.evaluated) evaluations += model.cost;
     if (node.ends_step)
       rows_.push_back({.step = node.step, .order = node.order, .t = node.t, .evaluations = evaluations});
   }
+}
+
+SampleChunks::SampleChunks(Walk walk, const ScoreModel& model, const Process& process, Eigen::Index count,
+                           Eigen::MatrixXd starts)
+    : walk_(std::move(walk)),
+      model_(model),
+      process_(process),
+      count_(starts.size() > 0 ? starts.cols() : count),
+      starts_(std::move(starts)) {
+  check_points();
+}
+
+void SampleChunks::check_points() const {
+  if (count_ < 1) throw InvalidInput("sample: {} points", count_);
+  if (starts_.size() > 0 && starts_.rows() != model_.dimension)
+    throw InvalidInput("sample: the model has {} dimensions, the starts {}", model_.dimension,
+                       starts_.rows());
 }
 
 SampleChunks::State SampleChunks::start(const Moment&) const {
@@ -97,6 +119,18 @@ SampleChunks::State SampleChunks::start(const Moment&) const {
 
 void SampleChunks::advance(State& state, const Moment& now) const {
   const Eigen::Index first = state.done, size = std::min(chunk, count_ - first);
+  if (walk_) {
+    const Eigen::MatrixXd from = starts_.size() > 0
+                                     ? Eigen::MatrixXd(starts_.middleCols(first, size))
+                                     : prior_points(process_, model_.dimension, size, now.seed, first);
+    SteeredCounts counts = this->counts(state);
+    const std::int64_t before = counts.calls;
+    counts.add(walk_(from, now.seed, first, state.points.middleCols(first, size)));
+    state.calls = counts.calls, state.least = counts.least, state.most = counts.most;
+    state.walked = counts.steps, state.rejected = counts.rejected;
+    state.done += size;
+    return now.spend(counts.calls - before);
+  }
   std::vector<StepTrace> trace;
   const FollowOptions options{now.seed, first, &trace};
   if (starts_.size() > 0)

@@ -2,7 +2,6 @@
 
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
-#include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/point_file.hpp"
 
 namespace lehr::command {
@@ -18,17 +17,24 @@ void ComposeReward::describe(OptionTable& table) {
 void ComposeOptions::describe(OptionTable& table) {
   table
       .add("file", file,
-           "JSON file: a mixture, or one with the keys mixture, experts, or unconditional and conditional")
+           "JSON file: a mixture, or one with the keys mixture, experts, or unconditional and conditional; "
+           "or a "
+           "network's file, or 'worker: COMMAND'")
       .positional();
-  table.add("experts", experts, "files of the models that are multiplied");
+  table.add("experts", experts, "models that are multiplied: mixtures, networks or 'worker: COMMAND'");
   table.add("exponent", exponent,
             "exponent of every model (of the one model: below 1 hotter, above 1 colder)");
   table.add("exponents", exponents, "an exponent for each model");
-  table.add("unconditional", unconditional, "guidance: file of the unconditional model");
-  table.add("conditional", conditional, "guidance: file of the conditional model");
+  table.add("unconditional", unconditional, "guidance: the unconditional model");
+  table.add("conditional", conditional, "guidance: the conditional model");
   table.add("guidance", guidance, "guidance weight g: exponents 1 - g and g");
+  table.add("prediction", prediction,
+            "what networks predict: noise, data, score or velocity; default: what their files say");
+  table.group("worker", worker);
   table.group("reward", reward);
-  table.add("process", process, "noise process, such as vp-linear; default: edm(sigma_min, sigma_max)");
+  table.add("process", process,
+            "noise process of the particles, such as vp-linear; default: the first that a model states, else "
+            "edm(sigma_min, sigma_max)");
   table.add("sigma_max", sigma_max, "noise level where particles start").above(0);
   table.add("sigma_min", sigma_min, "noise level where they end; default: the file's sigma_min, or 0.01")
       .above(0);
@@ -61,8 +67,7 @@ Composed composed(const FeynmanKacCorrector& method, const FeynmanKacCorrector::
 Json course(ComposeOptions options, const ComposeProblem& problem) {
   options.save.clear(), options.baseline = true, options.denoise = false;
   Json values = lehr::describe(options).values();
-  for (const stats::GaussianMixture& law : problem.laws)
-    values["models"].push_back(lane(mixture_json(law).dump()));
+  for (const GivenModel& model : problem.models) values["models"].push_back(lane(model.identity));
   return values;
 }
 
@@ -80,6 +85,7 @@ Report run_compose(const ComposeOptions& options, TaskContext& context) {
                                         method.path().nodes[static_cast<std::size_t>(run.state.step)].rho));
   const Composed result = composed(method, run.state, options.denoise);
   if (!options.save.empty()) save_composed(context.resolve(options.save), result);
+  for (const std::string& note : worker_notes(problem.models)) problem.notes.push_back(note);
   if (!options.baseline || options.corrector.method != "fkc" || run.state.step < method.steps())
     return compose_report(options, problem, result, nullptr);
   CorrectorOptions mixing = options.corrector;
@@ -121,7 +127,9 @@ Task diffusion_compose_task() {
       "Weighted particles follow the product of powers of the models (exponents, schedules of the noise "
       "level), so that, unlike under "
       "added scores, samples really have that law, and its normalising constant is estimated. Models are "
-      "Gaussian mixtures in JSON; a file "
+      "Gaussian mixtures, networks, or programs of yours, together; where exponents vary, log densities that "
+      "a "
+      "model does not have are followed along the path. A mixture's file "
       "may also hold exact answers, against which the run is measured. Exponents that rise late "
       "(--ramp.levels 0.5 0.02) have smaller errors "
       "than constant ones at the same cost. The report shows effective sizes, ancestors, and the cloud "
@@ -129,6 +137,7 @@ Task diffusion_compose_task() {
       {"lehr diffusion compose q.json --exponent 2 --particles 4000",
        "lehr diffusion compose q.json --exponent 4 --ramp.levels 0.5 0.02 --save x.npy",
        "lehr diffusion compose --experts a.json b.json --exponents 1 1 --steps 400",
+       "lehr diffusion compose --experts a.safetensors \"worker: python3 my_score.py\" --exponents 1 1",
        "lehr diffusion compose --unconditional u.json --conditional c.json --guidance 2"},
       run_compose);
 }

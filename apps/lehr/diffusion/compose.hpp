@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "apps/lehr/diffusion/model_source.hpp"
 #include "lehr/core/json.hpp"
 #include "lehr/core/report.hpp"
 #include "lehr/core/task.hpp"
 #include "lehr/diffusion/particles/feynman_kac_corrector.hpp"
-#include "lehr/stats/gaussian_mixture.hpp"
 
 namespace lehr::command {
 
@@ -22,10 +22,11 @@ struct ComposeReward {
 };
 
 struct ComposeOptions {
-  std::string file, unconditional, conditional, process, save;
+  std::string file, unconditional, conditional, process, prediction, save;
   std::vector<std::string> experts;
   std::optional<Schedule> exponent, guidance;
   std::vector<Schedule> exponents;
+  diffusion::ScoreWorkerOptions worker;
   ComposeReward reward;
   double sigma_max = 10;
   std::optional<double> sigma_min;
@@ -42,7 +43,8 @@ struct ComposeProblem {
   diffusion::Process process = diffusion::Process::edm();
   std::vector<double> times;
   std::vector<std::string> names;  // of the models
-  std::vector<stats::GaussianMixture> laws;
+  std::vector<GivenModel> models;
+  Eigen::MatrixXd centres;  // the first model's means; empty where it is no mixture
   std::vector<diffusion::Expert> experts;
   diffusion::Reward reward;
   Json exact;  // known answers, or null

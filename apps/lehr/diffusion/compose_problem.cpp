@@ -6,6 +6,7 @@
 #include "apps/lehr/diffusion/compose.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
+#include "lehr/diffusion/deis.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/mixture_score.hpp"
 
@@ -34,29 +35,43 @@ Schedule complement(const Schedule& guidance) {
   return Schedule::through(values);
 }
 
-void add_model(ComposeProblem& problem, std::string name, GaussianMixture law) {
-  if (!problem.laws.empty() && problem.laws.front().dimension() != law.dimension())
-    throw InvalidInput("{}: has {} dimensions, {} has {}", name, law.dimension(), problem.names.front(),
-                       problem.laws.front().dimension());
-  problem.names.push_back(std::move(name));
-  problem.laws.push_back(std::move(law));
+void add_model(ComposeProblem& problem, GivenModel model) {
+  problem.names.push_back(model.name);
+  problem.models.push_back(std::move(model));
 }
 
-Json read_json(const TaskContext& context, const std::string& file) {
-  return parse_json(read_file(context.resolve(file)), file);
+void add_law(ComposeProblem& problem, std::string name, const Json& json) {
+  GivenModel model;
+  model.name = std::move(name);
+  model.mixture = mixture_from_json(json, model.name);
+  model.identity = json.dump();
+  add_model(problem, std::move(model));
 }
 
-// A mixture, alone or under the key "mixture".
-void add_file(ComposeProblem& problem, const TaskContext& context, const std::string& file) {
-  const Json json = read_json(context, file);
-  const bool wrapped = json.is_object() && json.contains("mixture");
-  add_model(problem, file, mixture_from_json(wrapped ? json["mixture"] : json, file));
+// A mixture, a network, or a program.
+void add_given(ComposeProblem& problem, const ComposeOptions& options, const TaskContext& context,
+               const std::string& name) {
+  GivenModel model = given_model(name, options.worker, context);
+  if (!model.worker) model.name = name;
+  add_model(problem, std::move(model));
+}
+
+// Whether the file is one that this command reads by itself: JSON, and no network's manifest.
+bool holds_problem(const ComposeOptions& options, const TaskContext& context, Json& json) {
+  if (options.file.starts_with("worker:") || std::filesystem::path(options.file).extension() != ".json")
+    return false;
+  json = parse_json(read_file(context.resolve(options.file)), options.file);
+  return !json.is_object() || !json.contains("tensors");
 }
 
 // The one file, which may hold several models, the lowest noise level and exact answers. True where it is about guidance.
 bool add_problem_file(ComposeProblem& problem, const ComposeOptions& options, const TaskContext& context,
                       double& sigma_min) {
-  const Json json = read_json(context, options.file);
+  Json json;
+  if (!holds_problem(options, context, json)) {
+    add_given(problem, options, context, options.file);
+    return false;
+  }
   if (!json.is_object())
     throw InvalidInput("{}: expected an object with a mixture, experts, or unconditional and conditional",
                        options.file);
@@ -72,19 +87,18 @@ bool add_problem_file(ComposeProblem& problem, const ComposeOptions& options, co
     int number = 0;
     for (const Json& item : json["experts"]) {
       const std::string name = fmt::format("{}: experts[{}]", options.file, number++);
-      add_model(problem, name, mixture_from_json(item, name));
+      add_law(problem, name, item);
     }
     return false;
   }
   if (json.contains("unconditional") || json.contains("conditional")) {
     for (const char* key : {"unconditional", "conditional"}) {
       if (!json.contains(key)) throw InvalidInput("{}: has no key '{}'", options.file, key);
-      add_model(problem, options.file + ": " + key, mixture_from_json(json[key], options.file + ": " + key));
+      add_law(problem, options.file + ": " + key, json[key]);
     }
     return true;
   }
-  add_model(problem, options.file,
-            mixture_from_json(json.contains("mixture") ? json["mixture"] : json, options.file));
+  add_law(problem, options.file, json.contains("mixture") ? json["mixture"] : json);
   return false;
 }
 
@@ -94,18 +108,19 @@ bool add_models(ComposeProblem& problem, const ComposeOptions& options, const Ta
   const int ways = (options.file.empty() ? 0 : 1) + (options.experts.empty() ? 0 : 1) + (guided ? 1 : 0);
   if (ways != 1)
     throw InvalidInput(
-        "diffusion.compose: give one of a file, --experts, or --unconditional with --conditional{}",
+        "diffusion.compose: give one of a file, --experts (--worker.command is one), or --unconditional with "
+        "--conditional{}",
         ways > 1 ? ", not several" : "");
   if (!options.file.empty()) return add_problem_file(problem, options, context, sigma_min);
   if (!guided) {
-    for (const std::string& file : options.experts) add_file(problem, context, file);
+    for (const std::string& name : options.experts) add_given(problem, options, context, name);
     return false;
   }
   if (options.unconditional.empty() || options.conditional.empty())
     throw InvalidInput("{}: guidance needs the other model too",
                        options.unconditional.empty() ? "unconditional" : "conditional");
-  add_file(problem, context, options.unconditional);
-  add_file(problem, context, options.conditional);
+  add_given(problem, options, context, options.unconditional);
+  add_given(problem, options, context, options.conditional);
   return true;
 }
 
@@ -135,13 +150,69 @@ double widest(const GaussianMixture& law) {
 void check_tails(ComposeProblem& problem) {
   double precision = 0;
   const double low = problem.process.rho(problem.times.back());
-  for (std::size_t i = 0; i < problem.laws.size(); ++i)
-    precision += problem.experts[i].exponent(1) / (widest(problem.laws[i]) + low * low);
+  for (std::size_t i = 0; i < problem.models.size(); ++i) {
+    if (!problem.models[i].mixture) return;
+    precision += problem.experts[i].exponent(1) / (widest(*problem.models[i].mixture) + low * low);
+  }
   if (precision <= 0)
     problem.notes.push_back(
         "Far from the origin a model with a negative exponent falls faster than the others: the target may "
         "not be "
         "normalisable at small noise, and then no weights are right.");
+}
+
+// Mean, and variance of a coordinate, of clean data.
+void set_moments(const GaussianMixture& law, Expert& expert) {
+  expert.mean = law.means * law.weights;
+  for (Index k = 0; k < law.components(); ++k)
+    expert.variance += law.weights[k] *
+                       (law.covariance(k).trace() + (law.means.col(k) - expert.mean).squaredNorm()) /
+                       static_cast<double>(law.dimension());
+}
+
+// The same of a model without a formula, from samples of its own.
+void estimate_moments(const Process& process, Seed seed, Expert& expert) {
+  constexpr std::int64_t points = 512, steps = 20;
+  const auto times = TimeGrid::parse("rho(7)").times(process, steps);
+  const Eigen::MatrixXd samples =
+      follow(deis_plan(process, times, {.order = 2, .basis = Basis::rho}), expert.model, process,
+             prior_points(process, expert.model.dimension, points, seed));
+  expert.mean = samples.rowwise().mean();
+  expert.variance = (samples.colwise() - expert.mean).squaredNorm() / static_cast<double>(samples.size());
+}
+
+void add_experts(const ComposeOptions& options, const TaskContext& context, bool guided,
+                 ComposeProblem& problem) {
+  const std::vector<Schedule> exponents = exponents_of(options, problem.models.size(), guided);
+  std::vector<std::string> without_density;
+  for (std::size_t i = 0; i < problem.models.size(); ++i) {
+    const GivenModel& given = problem.models[i];
+    Expert expert{.model = converted_model_of(given, problem.process, options.prediction, context),
+                  .exponent = exponents[i]};
+    const Index dimension =
+        problem.experts.empty() ? expert.model.dimension : problem.experts.front().model.dimension;
+    if (expert.model.dimension != dimension)
+      throw InvalidInput("{}: has {} dimensions, {} has {}", given.name, expert.model.dimension,
+                         problem.names.front(), dimension);
+    if (!expert.model.density_at && std::ranges::find(without_density, given.name) == without_density.end())
+      without_density.push_back(given.name);
+    problem.experts.push_back(std::move(expert));
+  }
+  if (options.corrector.moves > 0 && !without_density.empty())
+    throw InvalidInput("moves: rejuvenation needs log densities; {} gives scores alone",
+                       without_density.front());
+  for (std::size_t i = 0; i < problem.models.size(); ++i) {
+    if (problem.models[i].mixture)
+      set_moments(*problem.models[i].mixture, problem.experts[i]);
+    else
+      estimate_moments(problem.process, context.seed, problem.experts[i]);
+  }
+  if (!without_density.empty())
+    problem.notes.push_back(
+        fmt::format("Scores alone: {}. At the highest noise level such a model counts as a Gaussian with the "
+                    "mean and variance of "
+                    "512 samples, and where exponents vary its log density is followed along the path.",
+                    fmt::join(without_density, ", ")));
 }
 
 Reward reward_of(const ComposeOptions& options, const TaskContext& context, Index dimension) {
@@ -174,28 +245,24 @@ Reward reward_of(const ComposeOptions& options, const TaskContext& context, Inde
 
 }  // namespace
 
-ComposeProblem compose_problem(const ComposeOptions& options, const TaskContext& context) {
+ComposeProblem compose_problem(const ComposeOptions& given, const TaskContext& context) {
   ComposeProblem problem;
+  ComposeOptions options = given;
+  if (!options.worker.command.empty()) options.experts.push_back("worker: " + options.worker.command);
   double sigma_min = 0.01;
   const bool guided = add_models(problem, options, context, sigma_min);
   sigma_min = options.sigma_min.value_or(sigma_min);
-  if (options.process.empty() && !(sigma_min < options.sigma_max))
+  std::string process = options.process;
+  for (const GivenModel& model : problem.models)
+    if (process.empty()) process = model.process;
+  if (process.empty() && !(sigma_min < options.sigma_max))
     throw InvalidInput("sigma_min: must be below sigma_max = {:g}, found {:g}", options.sigma_max, sigma_min);
-  problem.process = options.process.empty() ? Process::edm(sigma_min, options.sigma_max)
-                                            : Process::parse(options.process, context.base);
+  problem.process =
+      process.empty() ? Process::edm(sigma_min, options.sigma_max) : process_of(process, context);
   problem.times = TimeGrid::parse(options.grid, context.base).times(problem.process, options.steps);
-  const std::vector<Schedule> exponents = exponents_of(options, problem.laws.size(), guided);
-  for (std::size_t i = 0; i < problem.laws.size(); ++i) {
-    const GaussianMixture& law = problem.laws[i];
-    Expert expert{.model = mixture_score(law, problem.process), .exponent = exponents[i]};
-    expert.mean = law.means * law.weights;
-    for (Index k = 0; k < law.components(); ++k)
-      expert.variance += law.weights[k] *
-                         (law.covariance(k).trace() + (law.means.col(k) - expert.mean).squaredNorm()) /
-                         static_cast<double>(law.dimension());
-    problem.experts.push_back(std::move(expert));
-  }
-  problem.reward = reward_of(options, context, problem.laws.front().dimension());
+  add_experts(options, context, guided, problem);
+  problem.reward = reward_of(options, context, problem.experts.front().model.dimension);
+  if (problem.models.front().mixture) problem.centres = problem.models.front().mixture->means;
   check_tails(problem);
   return problem;
 }

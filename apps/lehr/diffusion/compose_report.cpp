@@ -33,10 +33,11 @@ Estimates estimates_of(const Composed& run, const MatrixXd& centres) {
   e.covariance = centred * run.probabilities.asDiagonal() * centred.transpose();
   e.masses = VectorXd::Zero(centres.cols());
   for (Index i = 0; i < run.points.cols(); ++i) {
+    if (run.points(0, i) > 0) e.right += run.probabilities[i];
+    if (centres.cols() == 0) continue;
     Index nearest = 0;
     (centres.colwise() - run.points.col(i)).colwise().squaredNorm().minCoeff(&nearest);
     e.masses[nearest] += run.probabilities[i];
-    if (run.points(0, i) > 0) e.right += run.probabilities[i];
   }
   return e;
 }
@@ -132,8 +133,7 @@ void compare(Report& report, const ComposeProblem& problem, const Composed& run,
                    std::nullopt);
   const Index d = run.points.rows();
   comparison.vector("tv", "mode masses, total variation",
-                    numbers(exact, "mode_masses", problem.laws.front().components()), &Estimates::masses,
-                    true);
+                    numbers(exact, "mode_masses", problem.centres.cols()), &Estimates::masses, true);
   comparison.vector("mean_error", "mean", numbers(exact, "mean", d), &Estimates::mean, false);
   for (const char* key : {"cov", "covariance"}) {
     if (!exact.is_object() || !exact.contains(key)) continue;
@@ -269,7 +269,7 @@ Report compose_report(const ComposeOptions& options, const ComposeProblem& probl
   Report report;
   report.title = fmt::format("{} particles of {}", run.points.cols(), fmt::join(problem.names, ", "));
   const bool weighted = options.corrector.method == "fkc";
-  const MatrixXd& centres = problem.laws.front().means;
+  const MatrixXd& centres = problem.centres;
   const Estimates own = estimates_of(run, centres),
                   other = mixed != nullptr ? estimates_of(*mixed, centres) : Estimates{};
   if (weighted && !options.corrector.guards.centre) {
@@ -291,7 +291,7 @@ Report compose_report(const ComposeOptions& options, const ComposeProblem& probl
   }
   report.metric("warnings", static_cast<double>(run.warnings.size()));
   compare(report, problem, run, mixed, own, mixed != nullptr ? &other : nullptr, weighted);
-  if (problem.laws.front().components() > 1) {
+  if (problem.centres.cols() > 1) {
     Table masses{"Masses nearest to the first model's means", {"mode", "share"}, {}, {"", ".4f"}};
     for (Index k = 0; k < own.masses.size(); ++k)
       masses.rows.push_back({fmt::format("{}", k + 1), own.masses[k]});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
@@ -48,12 +49,10 @@ class Sampler {
     SampleFindings findings;
     findings.options = &options_;
     findings.source = &source_;
-    const Plan plan = main_plan(findings.times);
-    const auto begin = std::chrono::steady_clock::now();
-    draw(plan, findings);
-    findings.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     findings.main.name = options_.schedule.empty() ? options_.solver.solver : "schedule";
-    findings.main.nfe = plan.evaluations() * source_.model.cost;
+    const auto begin = std::chrono::steady_clock::now();
+    draw(findings);
+    findings.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (!options_.save.empty()) write_point_set(context_.resolve(options_.save), findings.main.points);
     solve_finely(findings);
     judge(findings.main);
@@ -62,6 +61,7 @@ class Sampler {
     findings.starts = starts_.leftCols(std::min<Index>(starts_.cols(), 2000));
     findings.exact = exact_;
     findings.notes = notes_;
+    for (const std::string& note : worker_notes(source_.given)) findings.notes.push_back(note);
     return findings;
   }
 
@@ -107,15 +107,28 @@ class Sampler {
     return plan;
   }
 
-  Plan plan_of(const SolverOptions& solver, std::vector<double>* times = nullptr) const {
-    const std::vector<double> grid =
-        TimeGrid::parse(options_.grid, context_.base).times(source_.process, grid_steps(solver));
-    if (times != nullptr) *times = grid;
-    return with_clip(solver_plan(solver, source_.process, grid));
+  std::vector<double> times_of(const SolverOptions& solver) const {
+    return TimeGrid::parse(options_.grid, context_.base).times(source_.process, grid_steps(solver));
+  }
+
+  Plan plan_of(const SolverOptions& solver) const {
+    return with_clip(solver_plan(solver, source_.process, times_of(solver)));
+  }
+
+  SteeredSolver steered_of(const SolverOptions& solver) const {
+    if (!options_.clip.empty())
+      throw InvalidInput("diffusion.sample: clip works with solvers that are plans; {} is none",
+                         solver.solver);
+    return {solver.solver,   source_.model,
+            source_.process, solver.solver == "ode45" ? std::vector<double>{} : times_of(solver),
+            solver.adaptive, solver.corrector};
   }
 
   Plan main_plan(std::vector<double>& times) {
-    if (options_.schedule.empty()) return plan_of(options_.solver, &times);
+    if (options_.schedule.empty()) {
+      times = times_of(options_.solver);
+      return with_clip(solver_plan(options_.solver, source_.process, times));
+    }
     const std::filesystem::path path = context_.resolve(options_.schedule);
     const Json json = parse_json(read_file(path), path.string());
     if (json.is_object() && json.contains("times")) {
@@ -134,14 +147,38 @@ class Sampler {
     return with_clip(usf_plan(source_.process, schedule));
   }
 
-  void draw(const Plan& plan, SampleFindings& findings) {
-    const SampleChunks method(plan, source_.model, source_.process, options_.count, starts_);
+  bool is_steered(const std::string& solver) const {
+    return std::ranges::find(steered_names(), solver) != steered_names().end();
+  }
+
+  // By a plan, or by a solver that has none.
+  SampleChunks chunks(SampleFindings& findings) {
+    if (!options_.schedule.empty() || !is_steered(options_.solver.solver)) {
+      Plan plan = main_plan(findings.times);
+      findings.main.nfe = plan.evaluations() * source_.model.cost;
+      return {std::move(plan), source_.model, source_.process, options_.count, starts_};
+    }
+    if (options_.solver.solver != "ode45") findings.times = times_of(options_.solver);
+    const auto solver = std::make_shared<const SteeredSolver>(steered_of(options_.solver));
+    return {
+        Walk([solver](const Eigen::Ref<const MatrixXd>& starts, Seed seed, std::int64_t first_column,
+                      Eigen::Ref<MatrixXd> ends) { return solver->run(starts, seed, first_column, ends); }),
+        source_.model, source_.process, options_.count, starts_};
+  }
+
+  void draw(SampleFindings& findings) {
+    const SampleChunks method = chunks(findings);
     Json identity;
     identity["options"] = describe_without_outputs();
     const Observers observers = context_.observers_with_checkpoints(identity);
     auto run = drive(method, Budget::steps(method.steps()), context_.seed, observers);
     findings.trace = method.trace(run.state);
     findings.main.points = run.state.points.leftCols(run.state.done);
+    if (run.state.calls > 0 && run.state.done > 0) {
+      findings.steered = method.counts(run.state);
+      findings.main.nfe =
+          std::llround(static_cast<double>(run.state.calls) / static_cast<double>(run.state.done));
+    }
     if (run.state.done < run.state.points.cols()) {
       notes_.push_back(
           fmt::format("Interrupted: {} of {} points were drawn.", run.state.done, run.state.points.cols()));
@@ -199,15 +236,26 @@ class Sampler {
         solver.solver = name;
         solver.nfe = nfe;
         if (name != options_.solver.solver) solver.order.reset();
-        const Plan plan = plan_of(solver);
-        SampledArm arm;
-        arm.name = name;
-        arm.nfe = plan.evaluations() * source_.model.cost;
-        arm.points = follow(plan, source_.model, source_.process, starts, {context_.seed});
-        judge(arm);
-        arm.points.resize(0, 0);
-        findings.others.push_back(std::move(arm));
+        if (name == "ode45" && nfe != counts.front()) continue;  // it takes the evaluations that it needs
+        findings.others.push_back(other_arm(solver, starts));
       }
+  }
+
+  SampledArm other_arm(const SolverOptions& solver, const MatrixXd& starts) const {
+    SampledArm arm;
+    arm.name = solver.solver;
+    if (is_steered(solver.solver)) {
+      arm.points.resize(starts.rows(), starts.cols());
+      const SteeredCounts counts = steered_of(solver).run(starts, context_.seed, 0, arm.points);
+      arm.nfe = std::llround(static_cast<double>(counts.calls) / static_cast<double>(starts.cols()));
+    } else {
+      const Plan plan = plan_of(solver);
+      arm.nfe = plan.evaluations() * source_.model.cost;
+      arm.points = follow(plan, source_.model, source_.process, starts, {context_.seed});
+    }
+    judge(arm);
+    arm.points.resize(0, 0);
+    return arm;
   }
 
   // The same statistics between two true samples.
@@ -240,7 +288,7 @@ Report run_sample(const SampleOptions& options, TaskContext& context) {
 
 void SampleOptions::describe(OptionTable& table) {
   model.describe(table);
-  table.add("solver", solver.solver, "how the grid is walked").choices(solver_names());
+  table.add("solver", solver.solver, "how the grid is walked").choices(sampler_names());
   table.add("nfe", solver.nfe, "evaluations of the network a point").range(1, 100000);
   table.add("order", solver.order, "of a multistep solver; default 3 from ten steps on, 2 from six, else 1")
       .range(0, 4);
@@ -253,6 +301,15 @@ void SampleOptions::describe(OptionTable& table) {
   table.add("runge_kutta_start", solver.runge_kutta_start,
             "multistep solvers: first steps by rk4 (more evaluations)");
   table.add("eta", solver.eta, "ddim: share of the ancestral noise").range(0, 1);
+  table.add("rtol", solver.adaptive.rtol, "ode45: error allowed a step, relative").above(0);
+  table.add("atol", solver.adaptive.atol, "ode45: the same, absolute, in x / a").above(0);
+  table
+      .add("signal_to_noise", solver.corrector.signal_to_noise, "langevin_pc: ratio of the corrector's moves")
+      .above(0);
+  table
+      .add("corrector_moves", solver.corrector.corrector_moves,
+           "langevin_pc: moves at each level, an evaluation each")
+      .range(0, 1000);
   table.add("clip", clip, "range of clean values, such as -1 1: predictions outside are clipped");
   table.add("count", count, "points to draw").range(1, 1e8);
   table.add("starts", starts,
@@ -265,7 +322,7 @@ void SampleOptions::describe(OptionTable& table) {
             "file of true samples; default: exact draws where the model is a mixture");
   table.add("reference_map", reference_map, "factor and shift of the reference's numbers");
   table.add("features", features, "feature network for the Frechet distance");
-  table.add("compare", compare, "other solvers from the same starts").choices(solver_names());
+  table.add("compare", compare, "other solvers from the same starts").choices(sampler_names());
   table.add("sweep", sweep, "numbers of evaluations to compare at");
   table
       .add("images", images,
@@ -279,7 +336,7 @@ Task diffusion_sample_task() {
   return make_task<SampleOptions>(
       "diffusion.sample", "", "samples of a diffusion model in few evaluations",
       "Takes points from the prior to the data by the probability-flow ODE or the reverse SDE of an exact "
-      "Gaussian mixture or of a network. "
+      "Gaussian mixture, of a network or of a program of yours. "
       "Every solver is a list of linear steps on a time grid, and the grid is a schedule: --grid takes a "
       "family or any schedule's text, "
       "--schedule a file with a decision per step (what is predicted, order, points of the derivatives, "
@@ -289,6 +346,8 @@ Task diffusion_sample_task() {
       {"lehr diffusion sample mixture.json --nfe 10 --save x.npy",
        "lehr diffusion sample net.safetensors --solver deis_tab --order 3 --grid \"power_t(2)\" --nfe 10 "
        "--count 1000",
+       "lehr diffusion sample --worker.command \"python3 my_score.py\" --nfe 10 --save x.npy",
+       "lehr diffusion sample mixture.json --solver ode45 --rtol 1e-7 --atol 1e-7",
        "lehr diffusion sample mixture.json --fine 1000 --compare ddim heun2 --sweep 5 10 20 50",
        "lehr diffusion sample mixture.json --schedule schedule.json --starts starts.csv"},
       run_sample);

@@ -41,6 +41,7 @@ struct SampleFindings {
   std::vector<double> times;
   std::vector<SampledArm> others;  // of --compare and --sweep
   Eigen::MatrixXd starts, exact;   // exact draws or the reference file's points; may be empty
+  std::optional<diffusion::SteeredCounts> steered;  // of ode45 and langevin_pc
   std::optional<double> sliced_floor, energy_floor, modes_floor;
   double seconds = 0;
   std::vector<std::string> notes;

@@ -190,6 +190,13 @@ Report sample_report(const SampleFindings& findings) {
   Report report;
   report.title = fmt::format("Samples of {}", findings.source->title);
   report.metric("nfe", static_cast<double>(findings.main.nfe));
+  if (findings.steered) {
+    report.metric("nfe_mean", static_cast<double>(findings.steered->calls) /
+                                  static_cast<double>(findings.main.points.cols()));
+    report.metric("nfe_least", static_cast<double>(findings.steered->least));
+    report.metric("nfe_most", static_cast<double>(findings.steered->most));
+    report.metric("rejected", static_cast<double>(findings.steered->rejected));
+  }
   report.metric("points", static_cast<double>(findings.main.points.cols()));
   report.metric("seconds", findings.seconds);
   add_metrics(report, "", findings.main);
@@ -198,12 +205,16 @@ Report sample_report(const SampleFindings& findings) {
   if (findings.modes_floor) report.metric("mode_tv_floor", *findings.modes_floor);
   for (const SampledArm& arm : findings.others)
     add_metrics(report, fmt::format("{}_{}_", arm.name, arm.nfe), arm);
-  report.tables = {arms_table(findings), steps_table(findings)};
+  report.tables = {arms_table(findings)};
   report.figures.push_back(points_figure(findings));
-  report.figures.push_back(course_figure(findings));
+  if (!findings.trace.empty()) {
+    report.tables.push_back(steps_table(findings));
+    report.figures.push_back(course_figure(findings));
+  }
   if (findings.others.size() > 1 && chosen_error(findings.others.front()) && !findings.options->sweep.empty())
     report.figures.push_back(sweep_figure(findings));
-  report.artifacts.push_back({"grid", "txt", grid_text(findings.times) + "\n", ""});
+  if (!findings.times.empty())
+    report.artifacts.push_back({"grid", "txt", grid_text(findings.times) + "\n", ""});
   if (findings.options->images)
     report.artifacts.push_back(
         {"samples", "png", image_sheet(findings.main.points, *findings.options->images), ""});

@@ -94,7 +94,7 @@ class SearchRun {
     if (fit_.metric != Metric::rms) reference_ = load_reference();
     if (!options_.transfer.empty()) {
       ModelOptions other = options_.model;
-      other.model = {options_.transfer};
+      other.model = {options_.transfer}, other.worker.command.clear();
       other.process = source_.process.text();
       other_ = load_model(other, context);
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lehr/core/errors.hpp"
+#include "lehr/diffusion/dormand_prince.hpp"
 
 namespace lehr::diffusion {
 namespace {
@@ -13,21 +14,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr std::size_t stages = 7;
-// Dormand and Prince (1980): places, matrix, weights of order 5, and those less the weights of order 4.
-constexpr std::array<double, stages> places = {0, 1. / 5, 3. / 10, 4. / 5, 8. / 9, 1, 1};
-constexpr double matrix[stages][stages - 1] = {
-    {},
-    {1. / 5},
-    {3. / 40, 9. / 40},
-    {44. / 45, -56. / 15, 32. / 9},
-    {19372. / 6561, -25360. / 2187, 64448. / 6561, -212. / 729},
-    {9017. / 3168, -355. / 33, 46732. / 5247, 49. / 176, -5103. / 18656},
-    {35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784, 11. / 84}};
-constexpr std::array<double, stages> weights = {35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784,
-                                                11. / 84,  0};
-constexpr std::array<double, stages> error_weights = {71. / 57600,      0,         -71. / 16695, 71. / 1920,
-                                                      -17253. / 339200, 22. / 525, -1. / 40};
+using Pair = DormandPrince;
 
 double sum_of_norms(const MatrixXd& values) { return values.colwise().norm().sum(); }
 
@@ -61,13 +48,12 @@ class AdaptiveTile {
       const double ratio = error_ratio(error_, x, candidate, options_.rtol, options_.atol);
       if (!std::isfinite(ratio) && taken < 1e-10)
         throw NumericalFailure("interpolant_ode: the velocity is not finite near t = {:g}", t + sign * done);
-      const double factor =
-          std::isfinite(ratio) ? std::clamp(0.9 * std::pow(std::max(ratio, 1e-10), -0.2), 0.2, 5.0) : 0.2;
+      const double factor = Pair::step_factor(ratio, 5);
       if (ratio <= 1) {
         add_integrals(divergence, taken, sums);
         x = candidate;
         done = last ? length : done + taken;
-        std::swap(values_[0], values_[stages - 1]);  // the last stage is the next step's first
+        std::swap(values_[0], values_[Pair::stages - 1]);  // the last stage is the next step's first
         if (!last || factor < 1)
           own = step = taken * factor;
         else
@@ -95,28 +81,28 @@ class AdaptiveTile {
   }
   MatrixXd stages_from(const PointsRef& x, double t, double h, TileSums& sums) {
     MatrixXd point;
-    for (std::size_t i = 1; i < stages; ++i) {
+    for (std::size_t i = 1; i < Pair::stages; ++i) {
       point = x;
       for (std::size_t j = 0; j < i; ++j)
-        if (matrix[i][j] != 0) point += h * matrix[i][j] * values_[j].velocity;
-      evaluate(i, t + places[i] * h, point, sums);
+        if (Pair::matrix[i][j] != 0) point += h * Pair::matrix[i][j] * values_[j].velocity;
+      evaluate(i, t + Pair::places[i] * h, point, sums);
     }
     error_.setZero(x.rows(), x.cols());
-    for (std::size_t j = 0; j < stages; ++j) error_ += h * error_weights[j] * values_[j].velocity;
+    for (std::size_t j = 0; j < Pair::stages; ++j) error_ += h * Pair::error_weights[j] * values_[j].velocity;
     return point;
   }
   void add_integrals(VectorXd& divergence, double length, TileSums& sums) const {
-    for (std::size_t j = 0; j < stages; ++j) {
-      if (weights[j] == 0) continue;
-      if (parts_.divergence) divergence += length * weights[j] * values_[j].divergence;
-      sums.energy += length * weights[j] * values_[j].velocity.squaredNorm();
+    for (std::size_t j = 0; j < Pair::stages; ++j) {
+      if (Pair::weights[j] == 0) continue;
+      if (parts_.divergence) divergence += length * Pair::weights[j] * values_[j].divergence;
+      sums.energy += length * Pair::weights[j] * values_[j].velocity.squaredNorm();
     }
   }
 
   const TransportField& field_;
   const InterpolantOdeOptions& options_;
   FieldParts parts_;
-  std::array<FieldValues, stages> values_;
+  std::array<FieldValues, Pair::stages> values_;
   MatrixXd error_;
 };
 

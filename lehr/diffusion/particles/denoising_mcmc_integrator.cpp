@@ -1,18 +1,17 @@
 #include "lehr/diffusion/particles/denoising_mcmc_integrator.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
-#include "lehr/core/quick_random.hpp"
+#include "lehr/diffusion/dormand_prince.hpp"
+#include "lehr/diffusion/langevin_pc.hpp"
 #include "lehr/diffusion/time_grid.hpp"
 
 namespace lehr::diffusion {
 
-using Eigen::ArrayXd;
 using Eigen::Index;
 using Eigen::MatrixXd;
 
@@ -35,15 +34,6 @@ Plan with_tweedie(Plan plan, const Process& process) {
                         .step = step,
                         .order = 1});
   return plan;
-}
-
-// d x n standard normal numbers, row by row: those of point `first + i` under `lane`.
-void add_normals(Lanes& to, const ArrayXd& factors, Seed seed, std::uint64_t lane, std::int64_t first) {
-  for (Index i = 0; i < to.rows(); ++i) {
-    Stream stream(seed, lane, static_cast<std::uint64_t>(first + i));
-    QuickStream random(stream);
-    for (Index j = 0; j < to.cols(); ++j) to(i, j) += factors[i] * normal(random);
-  }
 }
 
 }  // namespace
@@ -167,88 +157,26 @@ Denoised Denoiser::langevin_pc(const MatrixXd& points, double sigma, Seed seed,
   const std::int64_t steps = (options_.calls - 1) / 2;
   Lanes x = points.transpose().array();
   if (steps > 0) {
-    const std::vector<double> times = geometric_times(sigma, steps);
-    const ArrayXd ones = ArrayXd::Ones(x.rows());
-    for (std::size_t i = 0; i + 1 < times.size(); ++i) {
-      const double s = process_.s(times[i]), next = process_.s(times[i + 1]), drop = s * s - next * next;
-      const Lanes score = -noise(x, s) / s;
-      Lanes xi = Lanes::Zero(x.rows(), x.cols());
-      add_normals(xi, ones, seed, lane("diffusion.corrector") + i, first_column);
-      // Norms are means over the points, as in the reference; a step above s^2 would leave where the score is linear.
-      const double ratio = options_.signal_to_noise * xi.square().rowwise().sum().sqrt().mean() /
-                           score.square().rowwise().sum().sqrt().mean();
-      const double size = std::min(2 * ratio * ratio, s * s);
-      x += size * score + std::sqrt(2 * size) * xi;
-      x -= noise(x, s) * (drop / s);
-      add_normals(x, std::sqrt(drop) * ones, seed, lane("diffusion.predictor") + i, first_column);
-    }
+    std::vector<double> sigmas;
+    for (const double t : geometric_times(sigma, steps)) sigmas.push_back(process_.s(t));
+    diffusion::langevin_pc(
+        [this](std::int64_t, double s, const Lanes& at, Lanes& out) { out = noise(at, s); }, sigmas,
+        {.signal_to_noise = options_.signal_to_noise}, {seed, first_column}, x);
     sigma = options_.sigma_end;
   }
   x -= sigma * noise(x, sigma);
   return {x.transpose().matrix(), (2 * steps + 1) * model_.cost * static_cast<std::int64_t>(points.cols())};
 }
 
-// Dormand and Prince, "A family of embedded Runge-Kutta formulae", 1980; the last stage is the first of the next step.
 Denoised Denoiser::dormand_prince(const MatrixXd& points, double sigma) const {
-  constexpr std::array<double, 7> nodes = {0, 0.2, 0.3, 0.8, 8.0 / 9, 1, 1};
-  constexpr double stages[6][6] = {{0.2},
-                                   {3.0 / 40, 9.0 / 40},
-                                   {44.0 / 45, -56.0 / 15, 32.0 / 9},
-                                   {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
-                                   {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
-                                   {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
-  constexpr std::array<double, 7> difference = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
-                                                -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
-  const double end = std::log(options_.sigma_end);
-  const auto slope = [&](const Lanes& x, double u) -> Lanes { return std::exp(u) * noise(x, std::exp(u)); };
   Lanes x = points.transpose().array();
-  double u = std::log(sigma), h = std::max(end - u, -0.1);
-  std::array<Lanes, 7> k;
-  k[0] = slope(x, u);
-  std::int64_t calls = 1;
-  while (u > end) {
-    const bool last = u + h <= end + 1e-12 * std::abs(end);
-    if (last) h = end - u;
-    Lanes to;
-    for (std::size_t stage = 1; stage < 7; ++stage) {
-      to = x;
-      for (std::size_t j = 0; j < stage; ++j) to += h * stages[stage - 1][j] * k[j];
-      k[stage] = slope(to, u + nodes[stage] * h);
-      ++calls;
-    }
-    Lanes error = Lanes::Zero(x.rows(), x.cols());
-    for (std::size_t j = 0; j < 7; ++j) error += h * difference[j] * k[j];
-    const Lanes scale = options_.tolerance * (1 + x.abs().max(to.abs()));
-    const double ratio = std::sqrt((error / scale).square().rowwise().mean().maxCoeff());
-    if (ratio <= 1) {
-      x = to, u = last ? end : u + h, k[0] = k[6];
-    }
-    h *= std::clamp(0.9 * std::pow(std::max(ratio, 1e-10), -0.2), 0.2, 10.0);
-    if (calls > 100000) throw NumericalFailure("ode45: more than 100000 calls from sigma = {:g}", sigma);
-  }
+  const AdaptiveCourse course = integrate_adaptively(
+      [this](const Lanes& at, double u, Lanes& out) { out = std::exp(u) * noise(at, std::exp(u)); }, x,
+      std::log(sigma), std::log(options_.sigma_end),
+      {.rtol = options_.tolerance, .atol = options_.tolerance});
   x -= options_.sigma_end * noise(x, options_.sigma_end);
-  return {x.transpose().matrix(), (calls + 1) * model_.cost * static_cast<std::int64_t>(points.cols())};
-}
-
-ScoreModel in_sigma_coordinates(const ScoreModel& model, const Process& process) {
-  ScoreModel converted = model;
-  converted.predicts = Prediction::noise;
-  converted.without = {};
-  converted.at = [model, process](double sigma) -> Evaluate {
-    const double t = process.t_of_rho(sigma), a = process.a(t);
-    return [evaluate = noise_at(model, process, t), a](const Lanes& x, Lanes& out) { evaluate(a * x, out); };
-  };
-  if (model.density_at && model.predicts == Prediction::noise)
-    converted.density_at = [model, process](double sigma) -> EvaluateDensity {
-      const double t = process.t_of_rho(sigma), log_a = process.log_a(t);
-      return [evaluate = model.density_at(t), log_a](const Lanes& x, Lanes& out, ArrayXd& log_density) {
-        evaluate(std::exp(log_a) * x, out, log_density);
-        log_density += static_cast<double>(x.cols()) * log_a;
-      };
-    };
-  else
-    converted.density_at = {};
-  return converted;
+  return {x.transpose().matrix(),
+          (course.evaluations + 1) * model_.cost * static_cast<std::int64_t>(points.cols())};
 }
 
 }  // namespace lehr::diffusion

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "lehr/diffusion/plan.hpp"
+#include "lehr/diffusion/sigma_coordinates.hpp"
 #include "lehr/diffusion/single_step.hpp"
 
 namespace lehr::diffusion {
@@ -65,9 +66,5 @@ class Denoiser {
   Process process_;
   DenoiseOptions options_;
 };
-
-// A model of another process in variance-exploding coordinates: x / a has the noise level sigma = s / a, so eps(x, sigma) is
-// eps(a x, t(sigma)) and log p_sigma(x) = log p_t(a x) + d log a. The result predicts noise and belongs to edm(sigma_min, sigma_max).
-ScoreModel in_sigma_coordinates(const ScoreModel& model, const Process& process);
 
 }  // namespace lehr::diffusion

@@ -71,11 +71,17 @@ FeynmanKacCorrector::FeynmanKacCorrector(Process process, std::vector<double> ti
         return expert.model.density_at && expert.model.predicts == Prediction::noise;
       });
   tracked_ = !exact_ && path_.varies && weighted();
+  const auto lacking = std::find_if(experts_.begin(), experts_.end(),
+                                    [](const Expert& expert) { return !expert.model.density_at; });
+  const std::string which =
+      lacking == experts_.end() ? "" : fmt::format("; model {} has none", lacking - experts_.begin() + 1);
   if (tracked_ && !path_.unit_zeta)
     throw InvalidInput(
-        "zeta: exponents that vary need the models' log densities, or zeta = 1 to track them along the path");
+        "zeta: exponents that vary need the models' log densities{}, or zeta = 1 to track them along the "
+        "path",
+        which);
   if (options_.moves > 0 && !exact_)
-    throw InvalidInput("moves: rejuvenation needs the log densities of all models");
+    throw InvalidInput("moves: rejuvenation needs the log densities of all models{}", which);
   if (options_.path.ramp.ess > 0 && !weighted())
     throw InvalidInput("ramp.ess: score_mixing has no weights to go by");
   start_law(path_.nodes.front(), experts_);
@@ -186,7 +192,14 @@ void FeynmanKacCorrector::evaluate_block(State& state, std::int64_t node,
   Lanes out(count, dimension_);
   ArrayXd values(count);
   for (std::size_t e = 0; e < models.size(); ++e) {
-    models[e](x, out, values);
+    try {
+      models[e](x, out, values);
+    } catch (const ModelFailure& failure) {
+      refuse_model(failure,
+                   fmt::format("feynman_kac_corrector: model {} at step {} (noise level {:g})", e + 1, node,
+                               path_.nodes[static_cast<std::size_t>(node)].rho),
+                   first);
+    }
     if (out.rows() != count || out.cols() != dimension_)
       throw InvalidInput("model {}: answers {} x {} for a batch of {} x {}", e + 1, out.rows(), out.cols(),
                          count, dimension_);
