@@ -8,6 +8,11 @@
 // covariance becomes (n_c Sigma_c + m Sigma) / (n_c + m), n_c the effective sample size of its weights and
 // Sigma the whole sample's covariance.
 //
+// stats/gaussian_mixture_em.hpp has an EM of its own, and both stay: that one polishes a start that it is given, adds absolute
+// variance floors, anneals, and ends with an account where a component starves or collapses, as model choice by BIC needs; this
+// one seeds itself, shrinks towards the whole sample in proportion to effective sizes, drops components, and gives laws to draw
+// from, as an adaptive proposal needs. Between them they share the E step's formula and nothing else.
+//
 // Source: A. Dempster, N. Laird and D. Rubin, "Maximum likelihood from incomplete data via the EM algorithm",
 // 1977; weights as in S. Geyer, I. Papaioannou and D. Straub, "Cross entropy-based importance sampling using
 // Gaussian densities revisited", 2019. Cost per iteration n C d^2.

@@ -101,19 +101,10 @@ std::int64_t SweepByteRows(const ByteLinks& model, std::int8_t* rows, const Thre
       tied[v] = hn::AndNot(always, hn::Eq(byte, threshold));
       any_tied |= !hn::AllFalse(tag, tied[v]);
     }
-    if (HWY_UNLIKELY(any_tied)) {
-      for (std::size_t k = 1; k < 4 && any_tied; ++k) {
-        any_tied = false;
-#pragma GCC unroll 4
-        for (std::size_t v = 0; v < parts; ++v) {
-          const auto threshold = acceptance.digit(k, entry[v]);
-          const auto byte = random.bytes(v);
-          accepted[v] = hn::Or(accepted[v], hn::And(tied[v], hn::Lt(byte, threshold)));
-          tied[v] = hn::And(tied[v], hn::Eq(byte, threshold));
-          any_tied |= !hn::AllFalse(tag, tied[v]);
-        }
-      }
-    }
+    if (HWY_UNLIKELY(any_tied))
+      SettleTies(
+          random, [&](std::size_t k, std::size_t v) { return acceptance.digit(k, entry[v]); }, accepted,
+          tied);
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < parts; ++v) {
       const auto negative = hn::Sub(zero, spin[v]);

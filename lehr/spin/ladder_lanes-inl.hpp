@@ -67,17 +67,10 @@ void SweepByteLadder(const ByteLinks& model, std::int8_t* rows, const LadderThre
       tied[v] = hn::AndNot(always, hn::Eq(byte, threshold));
       any_tied |= !hn::AllFalse(tag, tied[v]);
     }
-    for (std::size_t k = 1; k < 4 && HWY_UNLIKELY(any_tied); ++k) {
-      any_tied = false;
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < parts; ++v) {
-        const auto threshold = LadderDigit(table, k, v, step[v]);
-        const auto byte = random.bytes(v);
-        accepted[v] = hn::Or(accepted[v], hn::And(tied[v], hn::Lt(byte, threshold)));
-        tied[v] = hn::And(tied[v], hn::Eq(byte, threshold));
-        any_tied |= !hn::AllFalse(tag, tied[v]);
-      }
-    }
+    if (HWY_UNLIKELY(any_tied))
+      SettleTies(
+          random, [&](std::size_t k, std::size_t v) { return LadderDigit(table, k, v, step[v]); }, accepted,
+          tied);
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < parts; ++v) {
       const auto negative = hn::Sub(zero, spin[v]);

@@ -58,6 +58,25 @@ class Acceptance {
   ByteVector first_;
 };
 
+// Steps whose random byte equals the first digit of their threshold are decided by the next digits, with a fresh byte each: of part v
+// those with a byte below digit(k, v) are accepted, those that equal it stay tied. Ties after the last digit are not accepted.
+template <class Digit>
+HWY_INLINE void SettleTies(LaneRandom& random, const Digit& digit, ByteMask (&accepted)[parts],
+                           ByteMask (&tied)[parts]) {
+  bool any_tied = true;
+  for (std::size_t k = 1; k < 4 && any_tied; ++k) {
+    any_tied = false;
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < parts; ++v) {
+      const auto threshold = digit(k, v);
+      const auto byte = random.bytes(v);
+      accepted[v] = hn::Or(accepted[v], hn::And(tied[v], hn::Lt(byte, threshold)));
+      tied[v] = hn::And(tied[v], hn::Eq(byte, threshold));
+      any_tied |= !hn::AllFalse(Bytes(), tied[v]);
+    }
+  }
+}
+
 // log2(x) for x in [0.5, 2^31], to about 1e-7; no fused operations, so that every instruction set agrees.
 HWY_INLINE FloatVector Log2(FloatVector x) {
   const Floats d;

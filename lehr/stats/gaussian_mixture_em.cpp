@@ -1,3 +1,4 @@
+// sample/mixture_fit.hpp, the EM of adaptive proposals, seeds itself, shrinks and drops components; why both stay is said there.
 #include "lehr/stats/gaussian_mixture_em.hpp"
 
 #include <algorithm>

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 
 #include "lehr/core/errors.hpp"
@@ -14,23 +13,13 @@
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/single_step.hpp"
 #include "lehr/stats/quadrature.hpp"
+#include "tests/core/test_files.hpp"
+#include "tests/diffusion/wide3.hpp"
 
 namespace lehr::diffusion {
 namespace {
 
-std::filesystem::path shared_data() {
-  const char* const shared = std::getenv("LEHR_SHARED_DATA");
-  return shared != nullptr ? shared : "../shared/data";
-}
-
-const char* const wide3 =
-    R"json({"weights":[0.5,0.3,0.2],"means":[[1.5,1.5],[-1.2,1.0],[0.3,-1.6]],"variances":[0.25,0.16,0.09]})json";
-
-stats::GaussianMixture wide3_mixture() { return mixture_from_json(parse_json(wide3, "wide3"), "wide3"); }
-
-struct Case {
-  Process process = Process::vp_linear();
-  ScoreModel model = mixture_score(wide3_mixture(), process);
+struct Case : test::Wide3 {
   std::vector<double> grid(const char* text, std::int64_t n) const {
     return TimeGrid::parse(text).times(process, n);
   }
@@ -166,8 +155,8 @@ TEST(Deis, EveryTableauHasItsOrder) {
 
 // Independent end points, solved elsewhere with 3000 steps of RK4.
 void compare_with_file(const char* name, double bound) {
-  const std::filesystem::path folder = shared_data() / "deis";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not here";
+  const auto folder = lehr::test::shared_data("deis");
+  if (folder.empty()) GTEST_SKIP() << "the shared data are not here";
   const Process process = Process::vp_linear();
   const ScoreModel model = mixture_score(read_mixture(folder / (std::string(name) + ".json")), process);
   const Eigen::MatrixXd table = read_point_set(folder / (std::string(name) + "_pfode.csv")).points;

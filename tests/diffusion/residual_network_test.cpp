@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 
 #include "lehr/core/csv.hpp"
 #include "lehr/core/errors.hpp"
@@ -14,14 +13,12 @@
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/quality.hpp"
 #include "lehr/diffusion/single_step.hpp"
+#include "tests/core/test_files.hpp"
 
 namespace lehr::diffusion {
 namespace {
 
-std::filesystem::path folder() {
-  const char* const shared = std::getenv("LEHR_SHARED_DATA");
-  return std::filesystem::path(shared != nullptr ? shared : "../shared/data") / "autodiffusion";
-}
+std::filesystem::path folder() { return lehr::test::shared_data("autodiffusion"); }
 
 float number(int i) { return static_cast<float>(std::sin(1.3 * i + 0.2)); }
 
@@ -60,7 +57,7 @@ TEST(DenseLanes, SiluIsFiniteEverywhere) {
 }
 
 TEST(ResidualNetwork, GivesTheOutputsOfItsCheckFile) {
-  if (!std::filesystem::exists(folder())) GTEST_SKIP() << folder() << " is not here";
+  if (folder().empty()) GTEST_SKIP() << "the shared data are not here";
   const ScoreModel model = residual_network(read_network(folder() / "eps_network.json"), "eps_network.json");
   ASSERT_EQ(model.dimension, 64);
   EXPECT_EQ(model.blocks.size(), 4u);
@@ -87,7 +84,7 @@ TEST(ResidualNetwork, GivesTheOutputsOfItsCheckFile) {
 
 // The paper's claim on the digits: ten calls of tAB3 are better than ten and than fifty of DDIM, and far better than Euler-Maruyama.
 TEST(ResidualNetwork, DeisOnDigits) {
-  if (!std::filesystem::exists(folder())) GTEST_SKIP() << folder() << " is not here";
+  if (folder().empty()) GTEST_SKIP() << "the shared data are not here";
   const Process process = Process::vp_linear();
   const ScoreModel model = residual_network(read_network(folder() / "eps_network.json"), "eps_network.json");
   const Features features =

@@ -4,32 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/diffusion/deis.hpp"
-#include "lehr/diffusion/mixture_file.hpp"
-#include "lehr/diffusion/mixture_score.hpp"
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/single_step.hpp"
+#include "tests/core/test_files.hpp"
+#include "tests/diffusion/wide3.hpp"
 
 namespace lehr::diffusion {
 namespace {
 
-std::filesystem::path shared_data() {
-  const char* const shared = std::getenv("LEHR_SHARED_DATA");
-  return shared != nullptr ? shared : "../shared/data";
-}
-
-struct Wide3 {
-  Process process = Process::vp_linear();
-  ScoreModel model = mixture_score(
-      mixture_from_json(
-          parse_json(
-              R"json({"weights":[0.5,0.3,0.2],"means":[[1.5,1.5],[-1.2,1.0],[0.3,-1.6]],"variances":[0.25,0.16,0.09]})json",
-              "wide3"),
-          "wide3"),
-      process);
+struct Wide3 : test::Wide3 {
   Eigen::MatrixXd x = prior_points(process, 2, 300, Seed{5});
   std::vector<double> lambda_grid(int n) const { return TimeGrid::parse("log_rho").times(process, n); }
   Eigen::MatrixXd run(const Plan& plan) const { return follow(plan, model, process, x); }
@@ -124,8 +110,8 @@ TEST(SolverSchedule, UniPcIsItsPublishedForm) {
 }
 
 TEST(SolverSchedule, MixedScheduleAgainstTheFile) {
-  const std::filesystem::path folder = shared_data() / "unified-sampling-framework";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not here";
+  const auto folder = lehr::test::shared_data("unified-sampling-framework");
+  if (folder.empty()) GTEST_SKIP() << "the shared data are not here";
   const Wide3 c;
   const SolverSchedule schedule = read_solver_schedule(folder / "schedule_5.json");
   const Eigen::MatrixXd table = read_point_set(folder / "schedule_5_io.csv").points;

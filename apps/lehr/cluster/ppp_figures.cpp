@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "apps/lehr/cluster/ppp.hpp"
+#include "apps/lehr/figures.hpp"
 #include "lehr/cluster/scores.hpp"
 
 namespace lehr::command {
@@ -15,19 +16,6 @@ namespace {
 constexpr Index drawn_rows = 4000;
 constexpr int drawn_clusters = 24;
 constexpr std::size_t drawn_nodes = 8;
-
-Figure empty_figure(std::string name, std::string title, std::string caption, std::string x, std::string y) {
-  Figure figure;
-  figure.name = std::move(name), figure.title = std::move(title), figure.caption = std::move(caption);
-  figure.x.label = std::move(x), figure.y.label = std::move(y);
-  return figure;
-}
-
-Series empty_series(std::string label, Series::Style style, int color) {
-  Series series;
-  series.label = std::move(label), series.style = style, series.color = color;
-  return series;
-}
 
 // Share of each coordinate's variance that lies between the clusters.
 VectorXd variance_between(const Clustering& result, const std::vector<int>& labels) {

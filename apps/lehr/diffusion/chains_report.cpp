@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "apps/lehr/diffusion/chains.hpp"
+#include "apps/lehr/figures.hpp"
 
 namespace lehr::command {
 
@@ -12,12 +13,6 @@ using Eigen::Index;
 namespace {
 
 constexpr Index drawn_samples = 2000;
-
-Series series_of(std::string label, Series::Style style, int color = -1) {
-  Series series;
-  series.label = std::move(label), series.style = style, series.color = color;
-  return series;
-}
 
 double trace_value(const ChainsResult& result, std::size_t output, std::size_t column) {
   return result.run.state.trace[output * ChainTrace::width + column];
@@ -113,14 +108,15 @@ Table output_table(const ChainsResult& result) {
 }
 
 Figure sigma_figure(const ChainsResult& result) {
-  Figure figure;
-  figure.name = "sigma", figure.title = "Noise levels of the chains";
-  figure.caption =
+  Figure figure = empty_figure(
+      "sigma", "Noise levels of the chains",
       "Median over the chains with the 10 % and 90 % quantiles at the end of each output's sweeps, and the "
-      "level that outputs were denoised from.";
-  figure.x.label = "output", figure.y.label = "sigma", figure.y.log = true;
-  Series band = series_of("", Series::Style::band, 0), median = series_of("chains", Series::Style::line, 0);
-  Series chosen = series_of("denoised from", Series::Style::dashed, 1);
+      "level that outputs were denoised from.",
+      "output", "sigma");
+  figure.y.log = true;
+  Series band = empty_series("", Series::Style::band, 0),
+         median = empty_series("chains", Series::Style::line, 0);
+  Series chosen = empty_series("denoised from", Series::Style::dashed, 1);
   for (std::size_t i = 0; i < result.outputs.size(); ++i) {
     const auto x = static_cast<double>(i + 1);
     band.x.push_back(x), band.low.push_back(trace_value(result, i, 0)),
@@ -140,7 +136,7 @@ Figure cloud_figure(const ChainsResult& result) {
       line ? "The sample and a true one." : "The first two coordinates of the sample and of a true one.";
   figure.x.label = "x0", figure.y.label = line ? "sample" : "x1";
   const auto cloud = [&](std::string label, const Eigen::MatrixXd& points, double place, int color) {
-    Series series = series_of(std::move(label), Series::Style::points, color);
+    Series series = empty_series(std::move(label), Series::Style::points, color);
     for (Index i = 0; i < std::min(points.cols(), drawn_samples); ++i)
       series.x.push_back(points(0, i)), series.y.push_back(line ? place : points(1, i));
     return series;
@@ -150,11 +146,11 @@ Figure cloud_figure(const ChainsResult& result) {
 }
 
 Figure calls_figure(const ChainsOptions& options, const ChainsResult& result) {
-  Figure figure;
-  figure.name = "calls", figure.title = "Distance against calls";
-  figure.caption = "Sliced W2 to a true sample; the dashed line is that of two true samples.";
-  figure.x.label = "calls of the model a sample", figure.y.label = "sliced W2", figure.y.log = true;
-  Series noise = series_of(options.chains.integrator + " from noise", Series::Style::line, 1);
+  Figure figure = empty_figure("calls", "Distance against calls",
+                               "Sliced W2 to a true sample; the dashed line is that of two true samples.",
+                               "calls of the model a sample", "sliced W2");
+  figure.y.log = true;
+  Series noise = empty_series(options.chains.integrator + " from noise", Series::Style::line, 1);
   std::vector<SampleQuality> curve = result.curve;
   if (result.noise) curve.push_back(*result.noise);
   std::ranges::sort(curve, {}, &SampleQuality::calls);
@@ -164,8 +160,8 @@ Figure calls_figure(const ChainsOptions& options, const ChainsResult& result) {
     noise.x.push_back(calls), noise.y.push_back(quality.sw2);
     least = std::min(least, calls), most = std::max(most, calls);
   }
-  Series chains = series_of("chains", Series::Style::points, 0),
-         floor = series_of("floor", Series::Style::dashed, 2);
+  Series chains = empty_series("chains", Series::Style::points, 0),
+         floor = empty_series("floor", Series::Style::dashed, 2);
   chains.x = {calls_per_sample(result)}, chains.y = {result.chains.sw2};
   floor.x = {least, std::max(most, least + 1)}, floor.y = {result.floor.sw2, result.floor.sw2};
   if (!noise.x.empty()) figure.series.push_back(noise);

@@ -4,6 +4,7 @@
 
 #include "apps/lehr/diffusion/compose.hpp"
 #include "apps/lehr/diffusion/point_figures.hpp"
+#include "apps/lehr/figures.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/quality.hpp"
@@ -159,10 +160,6 @@ void compare(Report& report, const ComposeProblem& problem, const Composed& run,
   comparison.finish();
 }
 
-Series series(std::string label, Series::Style style, int color) {
-  return {.label = std::move(label), .style = style, .color = color};
-}
-
 Figure steps_figure(const ComposeProblem& problem, const Composed& run) {
   Figure figure{"ess",
                 "Effective particles, ancestors and exponents",
@@ -173,8 +170,8 @@ Figure steps_figure(const ComposeProblem& problem, const Composed& run) {
                 {},
                 {}};
   figure.x = {.label = "noise level", .log = true}, figure.y = {.label = "share", .low = 0};
-  Series ess = series("effective", Series::Style::line, 0),
-         families = series("ancestors", Series::Style::steps, 1);
+  Series ess = empty_series("effective", Series::Style::line, 0),
+         families = empty_series("ancestors", Series::Style::steps, 1);
   double largest = 1e-12;
   for (const CorrectorStep& s : run.trace)
     for (const double beta : s.exponents) largest = std::max(largest, std::abs(beta));
@@ -184,8 +181,8 @@ Figure steps_figure(const ComposeProblem& problem, const Composed& run) {
   }
   figure.series = {ess, families};
   for (std::size_t e = 0; e < problem.experts.size(); ++e) {
-    Series beta = series(fmt::format("exponent {} / {:.3g}", e + 1, largest), Series::Style::dashed,
-                         static_cast<int>(2 + e));
+    Series beta = empty_series(fmt::format("exponent {} / {:.3g}", e + 1, largest), Series::Style::dashed,
+                               static_cast<int>(2 + e));
     for (const CorrectorStep& s : run.trace)
       beta.x.push_back(s.sigma), beta.y.push_back(s.exponents[e] / largest);
     figure.series.push_back(std::move(beta));
@@ -216,7 +213,7 @@ Figure families_figure(const Composed& run) {
                 {.label = "families"},
                 {.label = "share", .low = 0, .high = 1},
                 {}};
-  Series line = series("share", Series::Style::line, 0);
+  Series line = empty_series("share", Series::Style::line, 0);
   double sum = 0;
   const std::size_t stride = std::max<std::size_t>(1, shares.size() / 500);
   for (std::size_t k = 0; k < shares.size(); ++k) {

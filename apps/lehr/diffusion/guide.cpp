@@ -12,59 +12,10 @@
 #include "lehr/diffusion/guidance/mixture_values.hpp"
 #include "lehr/diffusion/guidance/svdd.hpp"
 #include "lehr/diffusion/guidance/twisted_smc.hpp"
-#include "lehr/diffusion/mixture_file.hpp"
 
 namespace lehr::command {
 
 using namespace diffusion;
-
-void GuideOptions::describe(OptionTable& table) {
-  problem.describe(table);
-  table
-      .add("method", method,
-           "svdd: the best of several candidates in every step; best_of_n: of complete runs; twisted_smc: a "
-           "population "
-           "that is resampled; gradient: a differentiable proxy; pretrained: no guidance")
-      .choices({"svdd", "best_of_n", "twisted_smc", "gradient", "pretrained"});
-  table
-      .add("value", value,
-           "value of a noisy design: pm: reward of the decoded one; mc, mc_soft, bellman: learnt from "
-           "rollouts; exact and "
-           "mean (the mean reward): by the prior itself")
-      .choices({"pm", "mc", "mc_soft", "bellman", "exact", "mean"});
-  table.add("count", count, "designs").range(1, 1e6);
-  table.add("candidates", candidates, "candidates M in a step; best_of_n: runs");
-  table.add("temperature", temperature,
-            "alpha: 0 takes the best candidate; default: the file's alpha, else 0");
-  table
-      .add("target_temperature", target_temperature,
-           "alpha of the target that results are compared with; default: the file's, else the last "
-           "temperature")
-      .range(0, 1e300);
-  table.add("rule", rule, "spread: M follows the spread of the values, at the same cost")
-      .choices({"schedule", "spread"});
-  table.add("rollouts", rollouts, "mc, mc_soft, bellman: runs to learn from").range(1, 1e6);
-  table
-      .add("features", features,
-           "mc, mc_soft, bellman: motif (built-in reward), plain, auto: motif where it can be")
-      .choices({"auto", "motif", "plain"});
-  table.add("value_candidates", value_candidates, "bellman: next states drawn for each state").range(1, 1e4);
-  table.add("value_file", value_file, "mc, mc_soft, bellman: file (safetensors) of values learnt before");
-  table.add("save_value", save_value, "mc, mc_soft, bellman: file (safetensors) for the values learnt");
-  table.add("draws", draws, "exact and mean of mixtures: posterior draws in each component").range(1, 1e5);
-  table
-      .add("proposal", proposal,
-           "candidates from the model, or from it guided by the proxy's gradient (reweighted)")
-      .choices({"model", "gradient"});
-  table.add("proxy", proxy, "gradient: a smooth formula in place of the reward; default: the reward itself");
-  table.add("scale", scale, "gradient: strength over the run");
-  table.add("resampling", resampling, "twisted_smc: scheme").choices(sample::resampling_schemes());
-  table.add("threshold", threshold, "twisted_smc: resample at this effective share of the designs")
-      .range(0, 1);
-  table.add("compare", compare,
-            "baselines that run beside: pretrained, best_of_n, twisted_smc; none for nothing");
-  table.add("save", save, "csv file for the designs");
-}
 
 namespace {
 
@@ -95,8 +46,7 @@ class Guide {
       if (needs_value(options_.method)) value_ = value_model(findings);
       findings.main = run_method(options_.method, "");
       for (const std::string& name : compared())
-        if (name != options_.method && possible(name))
-          findings.others.push_back(run_method(name, "-" + name));
+        if (name != options_.method && possible(name)) add_baseline(name, findings);
     } catch (const Interrupted&) {
       findings.interrupted = true;
       Report report;
@@ -217,13 +167,14 @@ class Guide {
   }
 
   GuideTarget target() {
-    GuideTarget target;
-    target.temperature = target_temperature();
     // A worker is not asked about a whole space only to compare.
     const bool costly = problem_.worker && options_.value != "exact" && options_.value != "mean";
-    if (problem_.mixture) {
-      if (!problem_.worker) sample_target(target);
-    } else if (enumerable() && !costly) {
+    GuideTarget target;
+    if (problem_.mixture && !problem_.worker)
+      target = mixture_target(problem_, target_temperature(), options_.count, context_.seed);
+    target.temperature = target_temperature();
+    if (problem_.mixture) return target;
+    if (enumerable() && !costly) {
       target.law = reward_law(*space(), target.temperature);
       if (problem_.model.rows >= 2) target.first_two = target_of_first_two(*space(), target.temperature);
     } else if (problem_.score && problem_.sequences->prior->is_chain()) {
@@ -231,43 +182,6 @@ class Guide {
     }
     if (target.law) target.mean = target.law->target_mean, target.prior_mean = target.law->prior_mean;
     return target;
-  }
-
-  // Draws of the mixture weighted by exp(r / alpha): means, and as many points as there are designs by systematic resampling.
-  void sample_target(GuideTarget& target) const {
-    constexpr Index draws = 100000;
-    const Eigen::MatrixXd points =
-        draw_mixture(*problem_.mixture, draws, context_.seed, lane("guide.target"));
-    const Eigen::VectorXd rewards = evaluate(problem_.reward, points);
-    double top = -std::numeric_limits<double>::infinity();
-    for (const double r : rewards)
-      if (!std::isnan(r)) top = std::max(top, r);
-    std::vector<double> weights(draws, 0);
-    double total = 0, squares = 0, prior = 0, feasible = 0;
-    for (Index i = 0; i < draws; ++i) {
-      if (std::isnan(rewards[i])) continue;
-      const double over = rewards[i] - top;
-      double& w = weights[static_cast<std::size_t>(i)];
-      w = target.temperature > 0 ? std::exp(over / target.temperature) : over == 0 ? 1.0 : 0.0;
-      total += w, squares += w * w, target.mean += w * rewards[i];
-      prior += rewards[i], feasible += 1;
-    }
-    if (!(total > 0)) throw InvalidInput("reward: none of {} draws of the mixture is feasible", draws);
-    target.mean /= total, target.prior_mean = prior / feasible, target.ess = total * total / squares;
-    double error = 0;
-    for (Index i = 0; i < draws; ++i)
-      if (const double w = weights[static_cast<std::size_t>(i)]; w > 0)
-        error += w * w * (rewards[i] - target.mean) * (rewards[i] - target.mean);
-    target.mean_error = std::sqrt(error) / total;
-    Stream random(context_.seed, lane("guide.target.resampling"));
-    const auto chosen =
-        sample::ancestors_in_order(sample::systematic_copies(weights, options_.count, uniform(random)));
-    target.points.resize(points.rows(), options_.count);
-    target.point_rewards.resize(options_.count);
-    for (Index i = 0; i < options_.count; ++i) {
-      target.points.col(i) = points.col(chosen[static_cast<std::size_t>(i)]);
-      target.point_rewards[i] = rewards[chosen[static_cast<std::size_t>(i)]];
-    }
   }
 
   // A baseline that fails is a finding, not the end.

@@ -89,6 +89,9 @@ struct GuideTarget {
   double mean = 0, mean_error = 0, prior_mean = 0, ess = 0;
   bool known() const { return law.has_value() || points.cols() > 0; }
 };
+// Of a mixture, by draws of it weighted by exp(r / alpha): means, and as many points as there are designs by systematic resampling.
+// Throws InvalidInput where no draw is feasible.
+GuideTarget mixture_target(const GuideProblem& problem, double temperature, Eigen::Index count, Seed seed);
 
 struct GuideFindings {
   GuidedDesigns main;

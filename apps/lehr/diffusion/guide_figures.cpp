@@ -6,6 +6,7 @@
 
 #include "apps/lehr/diffusion/guide.hpp"
 #include "apps/lehr/diffusion/point_figures.hpp"
+#include "apps/lehr/figures.hpp"
 
 namespace lehr::command {
 
@@ -99,11 +100,10 @@ Figure histogram_figure(const GuideFindings& findings) {
 }
 
 Figure course_figure(const GuidanceTrace& trace) {
-  Figure figure;
-  figure.name = "values";
-  figure.title = "Values of the candidates, step by step";
-  figure.caption = "Means over the designs; the band is one standard deviation among a design's candidates.";
-  figure.x.label = "step", figure.y.label = "value";
+  Figure figure =
+      empty_figure("values", "Values of the candidates, step by step",
+                   "Means over the designs; the band is one standard deviation among a design's candidates.",
+                   "step", "value");
   Series band{.label = "", .style = Series::Style::band, .color = 0},
       mean{.label = "mean candidate", .color = 0}, best{.label = "best candidate", .color = 1};
   for (Index i = 0; i < trace.size(); ++i) {
@@ -119,12 +119,11 @@ Figure course_figure(const GuidanceTrace& trace) {
 }
 
 Figure weights_figure(const GuidanceTrace& trace) {
-  Figure figure;
-  figure.name = "weights";
-  figure.title = "Candidates that share the weight";
-  figure.caption =
-      "Effective sample size of the weights among which a step chooses, and how many candidates there are.";
-  figure.x.label = "step", figure.y.label = "candidates", figure.y.low = 0.0;
+  Figure figure = empty_figure(
+      "weights", "Candidates that share the weight",
+      "Effective sample size of the weights among which a step chooses, and how many candidates there are.",
+      "step", "candidates");
+  figure.y.low = 0.0;
   Series ess{.label = "effective", .color = 0},
       all{.label = "drawn", .style = Series::Style::dashed, .color = 7};
   for (Index i = 0; i < trace.size(); ++i) {
@@ -136,11 +135,8 @@ Figure weights_figure(const GuidanceTrace& trace) {
 }
 
 Figure learnt_figure(const LinearValue& value) {
-  Figure figure;
-  figure.name = "learnt";
-  figure.title = "Learnt values by noise level";
-  figure.caption = "R^2 in the rollouts that the values were learnt from.";
-  figure.x.label = "t", figure.y.label = "R^2";
+  Figure figure = empty_figure("learnt", "Learnt values by noise level",
+                               "R^2 in the rollouts that the values were learnt from.", "t", "R^2");
   Series line{.label = "R^2"};
   for (Index l = 0; l + 1 < value.r_squared.size(); ++l)
     line.x.push_back(value.times[static_cast<std::size_t>(l)]), line.y.push_back(value.r_squared[l]);
@@ -149,11 +145,7 @@ Figure learnt_figure(const LinearValue& value) {
 }
 
 Figure points_figure(const GuideFindings& findings) {
-  Figure figure;
-  figure.name = "designs";
-  figure.title = "Designs";
-  figure.caption = "The first two coordinates.";
-  figure.x.label = "x0", figure.y.label = "x1";
+  Figure figure = empty_figure("designs", "Designs", "The first two coordinates.", "x0", "x1");
   if (findings.target.points.cols() > 0) figure.series.push_back(cloud("target", findings.target.points, 7));
   figure.series.push_back(cloud(findings.main.method, findings.main.x, 0));
   return figure;

@@ -4,6 +4,7 @@
 
 #include "apps/lehr/diffusion/point_figures.hpp"
 #include "apps/lehr/diffusion/transport.hpp"
+#include "apps/lehr/figures.hpp"
 
 namespace lehr::command {
 
@@ -14,19 +15,6 @@ using Eigen::MatrixXd;
 namespace {
 
 constexpr Index drawn_steps = 200;
-
-Figure empty_figure(std::string name, std::string title, std::string caption, std::string x, std::string y) {
-  Figure figure;
-  figure.name = std::move(name), figure.title = std::move(title), figure.caption = std::move(caption);
-  figure.x.label = std::move(x), figure.y.label = std::move(y);
-  return figure;
-}
-
-Series empty_series(std::string label, Series::Style style, int color) {
-  Series series;
-  series.label = std::move(label), series.style = style, series.color = color;
-  return series;
-}
 
 // Time against the coordinate on the line, the first two coordinates otherwise; one series, broken between points.
 Figure paths_figure(const TransportOutcome& outcome) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "apps/lehr/figures.hpp"
 #include "apps/lehr/sample/compare_designs.hpp"
 #include "apps/lehr/sample/fit_report.hpp"
 #include "lehr/stats/distributions.hpp"
@@ -81,18 +82,14 @@ Table groups_table(const std::vector<DesignGroup>& groups, const CompareDesignsO
   return table;
 }
 
-Series empty_series(const std::string& kind, int color) {
-  return {.label = kind, .style = Series::Style::line, .color = color};
-}
-
 // One curve for each kind: what `value` gives of each group, against runs.
 std::vector<Series> curves(const std::vector<DesignGroup>& groups, const CompareDesignsOptions& options,
                            const std::function<RootMeanSquare(const DesignGroup&)>& value) {
   std::vector<Series> all;
   int color = 0;
   for (const std::string& kind : options.designs) {
-    Series line = empty_series(kind, color), points = empty_series("", color);
-    points.style = Series::Style::points;
+    Series line = empty_series(kind, Series::Style::line, color),
+           points = empty_series("", Series::Style::points, color);
     for (const DesignGroup& group : groups) {
       const RootMeanSquare at = value(group);
       if (group.kind != kind || !std::isfinite(at.value)) continue;

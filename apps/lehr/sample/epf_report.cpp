@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/lehr/figures.hpp"
 #include "apps/lehr/sample/epf.hpp"
 #include "lehr/sample/log_weights.hpp"
 #include "lehr/sample/score_calibration.hpp"
@@ -14,17 +15,6 @@ using namespace sample;
 namespace {
 
 constexpr std::size_t shown_sequences = 10, shown_text = 100, shown_weights = 5000;
-
-Series empty_series(std::string label, Series::Style style, int color) {
-  return {.label = std::move(label), .style = style, .x = {}, .y = {}, .low = {}, .high = {}, .color = color};
-}
-
-Figure epf_figure(std::string name, std::string title, std::string caption, std::string x, std::string y) {
-  Figure figure;
-  figure.name = std::move(name), figure.title = std::move(title), figure.caption = std::move(caption);
-  figure.x.label = std::move(x), figure.y.label = std::move(y);
-  return figure;
-}
 
 // Long sequences are shown by their beginning.
 std::string short_text(const Json& steps) {
@@ -83,30 +73,30 @@ struct CourseLines {
 };
 
 void add_course_figures(Report& report, const CourseLines& lines, const std::string& of, Series weights) {
-  Figure ess = epf_figure(
+  Figure ess = empty_figure(
       "ess", "Effective particles before and after tempering",
       "ESS / N of the weights as they are, and of those from which survivors were drawn" + of + ".", "step",
       "share of the particles");
   ess.y.low = 0, ess.y.high = 1;
   add_line(ess, lines.ess, "weights", 1);
   add_line(ess, lines.tempered, "tempered", 0);
-  Figure ancestors =
-      epf_figure("ancestors", "Distinct ancestors",
-                 "How many particles of the first step, and of the step before, have descendants" + of + ".",
-                 "step", "ancestors");
+  Figure ancestors = empty_figure(
+      "ancestors", "Distinct ancestors",
+      "How many particles of the first step, and of the step before, have descendants" + of + ".", "step",
+      "ancestors");
   ancestors.y.low = 0;
   add_line(ancestors, lines.founders, "at step 1", 1);
   add_line(ancestors, lines.parents, "one step ago", 0);
-  Figure heaviest = epf_figure("weights", "Weights",
-                               "Shares of the particles, the heaviest as a line" + of + ".", "step", "share");
+  Figure heaviest = empty_figure(
+      "weights", "Weights", "Shares of the particles, the heaviest as a line" + of + ".", "step", "share");
   if (!weights.x.empty()) heaviest.series.push_back(std::move(weights));
   add_line(heaviest, lines.largest, "heaviest", 1);
   report.figures.push_back(std::move(ancestors));
   report.figures.push_back(std::move(ess));
   report.figures.push_back(std::move(heaviest));
   if (std::ranges::all_of(lines.temperature.mean, [](double t) { return t == 1; })) return;
-  Figure temperature = epf_figure("temperature", "Temperature of the survivors' weights",
-                                  "1: the weights as they are" + of + ".", "step", "temperature");
+  Figure temperature = empty_figure("temperature", "Temperature of the survivors' weights",
+                                    "1: the weights as they are" + of + ".", "step", "temperature");
   add_line(temperature, lines.temperature, "temperature", 0);
   report.figures.push_back(std::move(temperature));
 }
@@ -229,10 +219,10 @@ Series quality_series(const std::vector<EpfArm>& arms, const std::string& method
 Figure comparison_figure(const EpfOptions& options, const std::vector<EpfArm>& arms, bool success) {
   Figure figure =
       success
-          ? epf_figure("success", "Success against calls",
-                       "Share of the instances that succeed; bars are 95 % intervals.", "calls an instance",
-                       "share of successes")
-          : epf_figure(
+          ? empty_figure("success", "Success against calls",
+                         "Share of the instances that succeed; bars are 95 % intervals.", "calls an instance",
+                         "share of successes")
+          : empty_figure(
                 "quality", "Quality against calls",
                 "Mean over the instances; bars are 95 % intervals. Calls are proposals and scores together.",
                 "calls an instance", quality_of(options));
@@ -365,16 +355,16 @@ void add_calibration(Report& report, const RolloutScores& scores) {
               .columns = {"step", "slope", "error", "mean prediction", "mean outcome", "Brier"},
               .rows = {},
               .formats = {"", ".3f", ".2g", ".3f", ".3f", ".4f"}};
-  Figure slopes = epf_figure(
+  Figure slopes = empty_figure(
       "calibration", "Calibration of the score, step by step",
       "Slope of the logistic regression of the last score on the log-odds of the prefix, over sequences that "
       "nobody selected: 1 is calibrated, below 1 over-confident. Bars are 95 % intervals.",
       "step", "slope");
   slopes.y.low = 0;
   Figure reliability =
-      epf_figure("reliability", "Reliability of the score",
-                 "Mean last score against the mean score of the prefix, in bins of equal size.",
-                 "score of the prefix", "last score");
+      empty_figure("reliability", "Reliability of the score",
+                   "Mean last score against the mean score of the prefix, in bins of equal size.",
+                   "score of the prefix", "last score");
   Series slope = empty_series("slope", Series::Style::points, 0),
          ideal = empty_series("calibrated", Series::Style::dashed, 1);
   const std::size_t steps = scores.log_odds.size();

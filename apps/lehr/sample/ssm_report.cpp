@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "apps/lehr/figures.hpp"
 #include "apps/lehr/sample/ssm.hpp"
 #include "lehr/core/csv.hpp"
 #include "lehr/sample/log_weights.hpp"
@@ -15,10 +16,6 @@ using namespace sample;
 namespace {
 
 constexpr Eigen::Index shown_quantities = 4;
-
-Series ssm_series(std::string label, Series::Style style, int color) {
-  return {.label = std::move(label), .style = style, .x = {}, .y = {}, .low = {}, .high = {}, .color = color};
-}
 
 // The estimate of ln Z with its standard error.
 LogMean likelihood_of(const SsmResult& result) {
@@ -51,9 +48,9 @@ Figure states_figure(const SsmModel& model, const SsmResult& result) {
   const std::vector<std::string> names = model.quantities();
   for (Eigen::Index k = 0; k < std::min(shown_quantities, result.means.rows()); ++k) {
     const int color = static_cast<int>(k);
-    Series mean = ssm_series(names[static_cast<std::size_t>(k)], Series::Style::line, color),
-           band = ssm_series("", Series::Style::band, color),
-           exact = ssm_series("", Series::Style::dashed, color);
+    Series mean = empty_series(names[static_cast<std::size_t>(k)], Series::Style::line, color),
+           band = empty_series("", Series::Style::band, color),
+           exact = empty_series("", Series::Style::dashed, color);
     for (Eigen::Index t = 0; t < result.means.cols(); ++t) {
       const double deviation = std::sqrt(result.variances(k, t));
       for (Series* series : {&mean, &band}) {
@@ -79,7 +76,7 @@ Figure effective_figure(const SsmResult& result) {
       "ESS / N before resampling, mean over the runs: where it is low, an observation surprised the filter.";
   figure.x.label = "step", figure.y.label = "share of the particles";
   figure.y.low = 0, figure.y.high = 1;
-  Series line = ssm_series("ESS / N", Series::Style::line, 0);
+  Series line = empty_series("ESS / N", Series::Style::line, 0);
   for (const double ess : result.ess)
     line.x.push_back(static_cast<double>(line.x.size() + 1)), line.y.push_back(ess);
   figure.series.push_back(std::move(line));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/lehr/figures.hpp"
 #include "apps/lehr/stats/persist.hpp"
 
 namespace lehr::command {
@@ -16,25 +17,14 @@ using Style = lehr::Series::Style;
 constexpr int curve_points = 400;
 constexpr double shown_survival = 1e-6;  // the least that the survival figure shows
 
-lehr::Series curve(std::string label, Style style, int color) {
-  return {.label = std::move(label), .style = style, .x = {}, .y = {}, .low = {}, .high = {}, .color = color};
-}
-
 Figure figure_of(std::string name, std::string title, std::string caption, std::string y) {
-  Figure figure{.name = std::move(name),
-                .title = std::move(title),
-                .caption = std::move(caption),
-                .x = {},
-                .y = {},
-                .series = {}};
-  figure.x.label = "t", figure.y.label = std::move(y);
-  return figure;
+  return empty_figure(std::move(name), std::move(title), std::move(caption), "t", std::move(y));
 }
 
 // The function at `curve_points` equal steps up to `end`, the first one at 0 or after it.
 template <class Function>
 lehr::Series sampled(std::string label, Style style, int color, double end, bool from_zero, Function f) {
-  lehr::Series series = curve(std::move(label), style, color);
+  lehr::Series series = empty_series(std::move(label), style, color);
   for (int i = from_zero ? 0 : 1; i <= curve_points; ++i) {
     const double t = end * i / curve_points;
     series.x.push_back(t), series.y.push_back(f(t));
@@ -44,7 +34,7 @@ lehr::Series sampled(std::string label, Style style, int color, double end, bool
 
 // Points with one standard error at times where enough excursions are left.
 lehr::Series survival_points(std::string label, const EmpiricalExcursions& found, double end, int color) {
-  lehr::Series points = curve(std::move(label), Style::points, color);
+  lehr::Series points = empty_series(std::move(label), Style::points, color);
   const double least = 5 / static_cast<double>(found.lengths.size());
   for (int i = 1; i <= 30; ++i) {
     const double t = end * i / 30, value = found.survival.at(t), error = found.survival.error_at(t);
@@ -56,7 +46,7 @@ lehr::Series survival_points(std::string label, const EmpiricalExcursions& found
 }
 
 lehr::Series exact_points(const std::vector<ExactProbability>& exact, int color) {
-  lehr::Series points = curve("exact", Style::points, color);
+  lehr::Series points = empty_series("exact", Style::points, color);
   for (const ExactProbability& p : exact) {
     if (!(p.value > p.error)) continue;
     points.x.push_back(p.time), points.y.push_back(p.value);
@@ -74,7 +64,8 @@ Figure survival_figure(const PersistOptions& options, const Persistence& persist
       "standard error.";
   figure.y.log = true;
   if (persistence.series && !persistence.series->band.empty()) {
-    lehr::Series band = curve(fmt::format("{:g} % bootstrap", 100 * options.confidence), Style::band, 0);
+    lehr::Series band =
+        empty_series(fmt::format("{:g} % bootstrap", 100 * options.confidence), Style::band, 0);
     for (std::size_t i = 0; i < persistence.series->band.size(); ++i) {
       const Interval& interval = persistence.series->band[i];
       if (!(interval.low > 0) || persistence.series->band_times[i] > end) continue;
@@ -108,7 +99,7 @@ Figure survival_figure(const PersistOptions& options, const Persistence& persist
 // Shares of the lengths in equal bins, as densities with one standard error.
 lehr::Series density_points(std::string label, std::span<const double> lengths, double end, int bins,
                             int color) {
-  lehr::Series points = curve(std::move(label), Style::points, color);
+  lehr::Series points = empty_series(std::move(label), Style::points, color);
   std::vector<double> counts(static_cast<std::size_t>(bins), 0.0);
   for (const double length : lengths)
     if (length < end) counts[static_cast<std::size_t>(length / end * bins)] += 1;
@@ -201,7 +192,7 @@ Figure memory_figure(const SlepianIia& iia, double end) {
 Figure covariance_figure(const CovarianceFit& fit) {
   Figure figure = figure_of("covariance", "The covariance of the series",
                             "Sample autocorrelations and the fitted family.", "R(t)");
-  lehr::Series points = curve("the series", Style::points, 5);
+  lehr::Series points = empty_series("the series", Style::points, 5);
   for (std::size_t k = 0; k < fit.correlation.size(); ++k)
     points.x.push_back(static_cast<double>(k) * fit.dt), points.y.push_back(fit.correlation[k]);
   const double end = points.x.back();

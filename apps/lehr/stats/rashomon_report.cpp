@@ -5,6 +5,7 @@
 #include <map>
 #include <numbers>
 
+#include "apps/lehr/figures.hpp"
 #include "apps/lehr/stats/rashomon.hpp"
 #include "lehr/core/csv.hpp"
 #include "lehr/core/files.hpp"
@@ -76,10 +77,6 @@ Table existence_table(const RashomonOptions& options, const RashomonResult& resu
   return table;
 }
 
-Series curve_series(const std::string& label, Series::Style style, int color) {
-  return {.label = label, .style = style, .x = {}, .y = {}, .low = {}, .high = {}, .color = color};
-}
-
 Figure curve_figure(const RashomonResult& result) {
   Figure figure{
       .name = "curve",
@@ -90,10 +87,10 @@ Figure curve_figure(const RashomonResult& result) {
       .x = {.label = "log10 of the Rashomon ratio", .log = false, .low = {}, .high = {}},
       .y = {.label = "loss", .log = false, .low = 0.0, .high = {}},
       .series = {}};
-  Series line = curve_series("", Series::Style::line, 0),
-         training = curve_series("training loss", Series::Style::points, 0);
-  Series test_line = curve_series("", Series::Style::dashed, 1),
-         test = curve_series("test loss", Series::Style::points, 1);
+  Series line = empty_series("", Series::Style::line, 0),
+         training = empty_series("training loss", Series::Style::points, 0);
+  Series test_line = empty_series("", Series::Style::dashed, 1),
+         test = empty_series("test loss", Series::Style::points, 1);
   for (const ClassResult& c : result.classes) {
     if (c.depth == 0 || !std::isfinite(c.ratio.log10_ratio)) continue;
     training.x.push_back(c.ratio.log10_ratio), training.y.push_back(loss_of(c.best_errors, result));
@@ -108,7 +105,7 @@ Figure curve_figure(const RashomonResult& result) {
     figure.series.push_back(std::move(test_line)), figure.series.push_back(std::move(test));
   if (result.elbow) {
     const ClassResult& at = result.classes[*result.elbow];
-    Series mark = curve_series(fmt::format("elbow: depth {}", at.depth), Series::Style::points, 2);
+    Series mark = empty_series(fmt::format("elbow: depth {}", at.depth), Series::Style::points, 2);
     mark.x = {at.ratio.log10_ratio}, mark.y = {loss_of(at.best_errors, result)};
     figure.series.push_back(std::move(mark));
   }

@@ -6,9 +6,6 @@
 #include "lehr/linalg/dense.hpp"
 
 namespace lehr::diffusion {
-namespace {
-constexpr double last_time = 1e-3;
-}
 
 MixturePosterior::MixturePosterior(const stats::GaussianMixture& mixture)
     : weights_(mixture.weights),
@@ -54,22 +51,21 @@ void MixturePosterior::draw(const At& at, Index component, Stream& random, Eigen
   clean += at.means.col(component);
 }
 
-ReverseModel mixture_diffusion(const stats::GaussianMixture& mixture, Index steps, VpLinear process) {
+ReverseModel mixture_diffusion(const stats::GaussianMixture& mixture, Index steps, const Process& process) {
   const auto posterior = std::make_shared<const MixturePosterior>(mixture);
   const auto density = std::make_shared<const stats::MixtureDensity>(mixture);
   ReverseModel model;
   model.rows = mixture.dimension();
-  model.times = even_times(1, last_time, steps);
+  model.times = even_times(process.end(), process.t0(), steps);
   for (Index l = 0; l < steps; ++l) {
     const double t = model.times[static_cast<std::size_t>(l)],
                  s = model.times[static_cast<std::size_t>(l) + 1];
-    const double ratio = process.a(t) / process.a(s),
-                 rest = -std::expm1(2 * (process.log_a(t) - process.log_a(s)));
-    const double above = process.s(t) * process.s(t), below = process.s(s) * process.s(s);
-    model.gaussian.push_back({.by_x = ratio * below / above,
-                              .by_clean = process.a(s) * rest / above,
-                              .variance = rest * below / above,
-                              .by_score = rest / ratio});
+    const PosteriorStep step = posterior_step(process, t, s);
+    // A score g added to the model's moves x0_hat by s_t^2 / a_t g.
+    model.gaussian.push_back({.by_x = step.from_x,
+                              .by_clean = step.from_clean,
+                              .variance = step.variance,
+                              .by_score = step.from_clean * process.s(t) * process.s(t) / process.a(t)});
   }
   model.start = [](Stream& random, Eigen::Ref<VectorXd> x) {
     for (double& value : x) value = normal(random);

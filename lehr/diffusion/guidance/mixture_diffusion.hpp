@@ -6,15 +6,15 @@
 //   x_0 | x_t, k ~ N(mu_k + U g (U'(x_t - a mu_k)), U diag(var) U'),   Sigma_k = U diag(lambda) U',
 //   g = a lambda / (a^2 lambda + s^2),   var = lambda s^2 / (a^2 lambda + s^2),   P(k | x_t) ∝ w_k N(x_t; a mu_k, a^2 Sigma_k + s^2 I)
 //
-// A score that is added to the model's moves mu by (1 - a_ts^2) / a_ts. Source: Ho, Jain and Abbeel, "Denoising diffusion
-// probabilistic models", 2020. Cost a step and column: O(K d^2), O(K d) for diagonal covariances.
+// A score that is added to the model's moves mu by (1 - a_ts^2) / a_ts times it. Source: Ho, Jain and Abbeel, "Denoising
+// diffusion probabilistic models", 2020. Cost a step and column: O(K d^2), O(K d) for diagonal covariances.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "lehr/diffusion/guidance/reverse_model.hpp"
-#include "lehr/diffusion/guidance/vp_linear.hpp"
+#include "lehr/diffusion/process.hpp"
 #include "lehr/stats/gaussian_mixture.hpp"
 
 namespace lehr::diffusion {
@@ -43,7 +43,9 @@ class MixturePosterior {
   std::vector<MatrixXd> axes_;  // d x d each; empty where covariances are diagonal
 };
 
-// Times from 1 down to 1e-3, evenly spaced; the last state's E[x_0 | x_t] is the design.
-ReverseModel mixture_diffusion(const stats::GaussianMixture& mixture, Index steps, VpLinear process = {});
+// Times from T down to t0, evenly spaced, from N(0, I) on, so the process must preserve variance. The last state's
+// E[x_0 | x_t] is the design.
+ReverseModel mixture_diffusion(const stats::GaussianMixture& mixture, Index steps,
+                               const Process& process = Process::vp_linear());
 
 }  // namespace lehr::diffusion

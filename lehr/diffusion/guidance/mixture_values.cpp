@@ -39,7 +39,7 @@ double value_of(const VectorXd& shares, const Eigen::Ref<const VectorXd>& reward
 }  // namespace
 
 ValueModel mixture_value(const stats::GaussianMixture& mixture, const ReverseModel& model,
-                         DesignReward reward, std::int64_t draws, ValueKind kind, VpLinear process) {
+                         DesignReward reward, std::int64_t draws, ValueKind kind, const Process& process) {
   if (draws < 1) throw InvalidInput("draws: at least 1 in each component is needed, found {}", draws);
   auto posterior = std::make_shared<const MixturePosterior>(mixture);
   return [posterior, reward = std::move(reward), times = model.times, draws, kind, process](

@@ -12,6 +12,7 @@
 namespace lehr::diffusion {
 
 ValueModel mixture_value(const stats::GaussianMixture& mixture, const ReverseModel& model,
-                         DesignReward reward, std::int64_t draws, ValueKind kind, VpLinear process = {});
+                         DesignReward reward, std::int64_t draws, ValueKind kind,
+                         const Process& process = Process::vp_linear());
 
 }  // namespace lehr::diffusion

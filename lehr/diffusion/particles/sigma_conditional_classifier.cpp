@@ -5,11 +5,11 @@
 #include "lehr/core/errors.hpp"
 #include "lehr/core/quick_random.hpp"
 #include "lehr/diffusion/particles/sigma_conditional.hpp"
+#include "lehr/optimize/adam.hpp"
 
 namespace lehr::diffusion {
 namespace {
 
-using Eigen::ArrayXd;
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
@@ -25,27 +25,26 @@ MatrixXd features(const MatrixXd& x) {
   return z;
 }
 
-// Adam (Kingma and Ba, 2015) with the usual constants.
-class Adam {
+// One step of Adam on the network's four blocks of parameters, against their gradients.
+class ClassifierSteps {
  public:
-  explicit Adam(Index size) : mean_(ArrayXd::Zero(size)), square_(mean_) {}
-  void step(Eigen::Map<ArrayXd> values, const Eigen::Map<const ArrayXd>& gradient, double rate,
-            std::int64_t t) {
-    mean_ = 0.9 * mean_ + 0.1 * gradient;
-    square_ = 0.999 * square_ + 0.001 * gradient.square();
-    const auto k = static_cast<double>(t);
-    const double scale = rate * std::sqrt(1 - std::pow(0.999, k)) / (1 - std::pow(0.9, k));
-    values -= scale * mean_ / (square_.sqrt() + 1e-8);
+  explicit ClassifierSteps(const LevelClassifier& network)
+      : first_(network.first.size()),
+        second_(network.second.size()),
+        first_bias_(network.first_bias.size()),
+        second_bias_(network.second_bias.size()) {}
+  void step(LevelClassifier& network, const MatrixXd& first, const MatrixXd& second,
+            const VectorXd& first_bias, const VectorXd& second_bias, double rate) {
+    adam_.step(first_, network.first.reshaped(), first.reshaped(), rate);
+    adam_.step(second_, network.second.reshaped(), second.reshaped(), rate);
+    adam_.step(first_bias_, network.first_bias, first_bias, rate);
+    adam_.step(second_bias_, network.second_bias, second_bias, rate);
   }
 
  private:
-  ArrayXd mean_, square_;
+  optimize::Adam adam_;
+  optimize::Adam::Averages first_, second_, first_bias_, second_bias_;
 };
-
-Eigen::Map<ArrayXd> flat(MatrixXd& m) { return {m.data(), m.size()}; }
-Eigen::Map<ArrayXd> flat(VectorXd& v) { return {v.data(), v.size()}; }
-Eigen::Map<const ArrayXd> view(const MatrixXd& m) { return {m.data(), m.size()}; }
-Eigen::Map<const ArrayXd> view(const VectorXd& v) { return {v.data(), v.size()}; }
 
 LevelClassifier random_network(Index inputs, Index levels, const ClassifierTraining& options) {
   LevelClassifier network;
@@ -77,8 +76,7 @@ LevelClassifier train_level_classifier(const Eigen::Ref<const MatrixXd>& clean,
     throw InvalidInput("classifier: hidden, steps, batch and rate are positive");
   const Index d = clean.rows(), levels = static_cast<Index>(sigmas.size()), batch = options.batch;
   LevelClassifier network = random_network(d + 1, levels, options);
-  Adam first(network.first.size()), second(network.second.size()), first_bias(options.hidden),
-      second_bias(levels);
+  ClassifierSteps steps(network);
   double loss = 0;
   std::int64_t counted = 0;
   for (std::int64_t step = 1; step <= options.steps; ++step) {
@@ -104,15 +102,11 @@ LevelClassifier train_level_classifier(const Eigen::Ref<const MatrixXd>& clean,
     const MatrixXd error = (p - target) / static_cast<double>(batch);
     const MatrixXd back =
         ((network.second.transpose() * error).array() * (1 - hidden.array().square())).matrix();
-    const MatrixXd first_gradient = back * z.transpose(), second_gradient = error * hidden.transpose();
-    const VectorXd first_bias_gradient = back.rowwise().sum(), second_bias_gradient = error.rowwise().sum();
     // The rate falls to a tenth, so that the last steps average.
     const double rate =
         options.rate * std::pow(0.1, static_cast<double>(step) / static_cast<double>(options.steps));
-    first.step(flat(network.first), view(first_gradient), rate, step);
-    second.step(flat(network.second), view(second_gradient), rate, step);
-    first_bias.step(flat(network.first_bias), view(first_bias_gradient), rate, step);
-    second_bias.step(flat(network.second_bias), view(second_bias_gradient), rate, step);
+    steps.step(network, back * z.transpose(), error * hidden.transpose(), back.rowwise().sum(),
+               error.rowwise().sum(), rate);
   }
   network.loss = loss / static_cast<double>(counted);
   return network;

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "lehr/core/errors.hpp"
-#include "lehr/core/parallel.hpp"
 
 namespace lehr::stats {
 
@@ -106,8 +104,9 @@ double MultilevelSplitting::next_threshold(const std::vector<double>& losses, do
 }
 
 // One level of one population; the share of accepted moves.
-double MultilevelSplitting::split_and_move(State& state, std::int64_t population, double quantile,
-                                           double step, const Moment& now) const {
+MultilevelSplitting::Moved MultilevelSplitting::split_and_move(State& state, std::int64_t population,
+                                                               double quantile, double step,
+                                                               const Moment& now) const {
   const std::int64_t first = population * options_.particles, count = options_.particles;
   const auto at = static_cast<std::size_t>(population);
   double* const losses = state.losses.data() + first;
@@ -117,7 +116,7 @@ double MultilevelSplitting::split_and_move(State& state, std::int64_t population
   state.stalled[at] = threshold < state.thresholds[at] ? 0 : state.stalled[at] + 1;
   if (state.stalled[at] >= levels_of_patience || kept.empty()) {
     state.finished[at] = gave_up;
-    return 0;
+    return {};
   }
   state.log_ratios[at] += std::log(static_cast<double>(kept.size()) / static_cast<double>(count));
   state.thresholds[at] = threshold;
@@ -142,29 +141,16 @@ double MultilevelSplitting::split_and_move(State& state, std::int64_t population
       losses[k] = loss;
       ++accepted;
     }
-  return static_cast<double>(accepted) / static_cast<double>(count * options_.moves);
+  return {static_cast<double>(accepted) / static_cast<double>(count * options_.moves)};
 }
 
 void MultilevelSplitting::advance(State& state, const Moment& now) const {
-  const Moment level = options_.level(state.level, now);
-  const double quantile = std::clamp(options_.quantile(level), 0.01, 0.9);
-  const double step = std::clamp(state.step.value(level), 1e-6, 1.0);
-  std::vector<std::int64_t> open;
-  for (std::int64_t population = 0; population < options_.populations; ++population)
-    if (state.finished[static_cast<std::size_t>(population)] == 0) open.push_back(population);
-  const std::vector<double> shares =
-      parallel_map(static_cast<std::int64_t>(open.size()), [&](std::int64_t k) {
-        return split_and_move(state, open[static_cast<std::size_t>(k)], quantile, step, now);
-      });
-  state.acceptance = shares.empty() ? 0
-                                    : std::accumulate(shares.begin(), shares.end(), 0.0) /
-                                          static_cast<double>(shares.size());
-  state.step.observe(state.acceptance);
-  now.spend(static_cast<std::int64_t>(open.size()) * options_.particles * options_.moves);
+  advance_level(options_, state, now, [&](std::int64_t population, double quantile, double step) {
+    return split_and_move(state, population, quantile, step, now);
+  });
   const auto best = std::ranges::min_element(state.losses);
   if (*best < state.best_loss)
     state.best_loss = *best, state.best = state.points.col(best - state.losses.begin());
-  ++state.level;
 }
 
 bool MultilevelSplitting::finished(const State& state) const {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -22,6 +23,7 @@
 
 #include "lehr/core/moment.hpp"
 #include "lehr/core/options.hpp"
+#include "lehr/core/parallel.hpp"
 #include "lehr/core/row.hpp"
 #include "lehr/schedule/control.hpp"
 #include "lehr/schedule/schedule.hpp"
@@ -41,6 +43,29 @@ struct SplittingOptions {
   // The moment that schedules over levels see.
   Moment level(std::int64_t level, const Moment& now) const;
 };
+
+// One level of all populations that are not finished: `run` takes a population, the level's quantile and the step size of its moves
+// and returns a result with a member `acceptance`. Sets the state's acceptance to their mean, tells it to the step's controller,
+// spends the moves and counts the level. State has level, finished, step and acceptance.
+template <class State, class Run>
+auto advance_level(const SplittingOptions& options, State& state, const Moment& now, const Run& run) {
+  const Moment level = options.level(state.level, now);
+  const double quantile = std::clamp(options.quantile(level), 0.01, 0.9);
+  const double step = std::clamp(state.step.value(level), 1e-6, 1.0);
+  std::vector<std::int64_t> open;
+  for (std::int64_t population = 0; population < options.populations; ++population)
+    if (state.finished[static_cast<std::size_t>(population)] == 0) open.push_back(population);
+  const auto results = parallel_map(static_cast<std::int64_t>(open.size()), [&](std::int64_t k) {
+    return run(open[static_cast<std::size_t>(k)], quantile, step);
+  });
+  state.acceptance = 0;
+  for (const auto& result : results)
+    state.acceptance += result.acceptance / static_cast<double>(results.size());
+  state.step.observe(state.acceptance);
+  now.spend(static_cast<std::int64_t>(open.size()) * options.particles * options.moves);
+  ++state.level;
+  return results;
+}
 
 class MultilevelSplitting {
  public:
@@ -89,11 +114,13 @@ class MultilevelSplitting {
   }
 
  private:
-  struct Population;
+  struct Moved {
+    double acceptance = 0;
+  };
   // The threshold of the next level, at most the last one.
   double next_threshold(const std::vector<double>& losses, double quantile, double last) const;
-  double split_and_move(State& state, std::int64_t population, double quantile, double step,
-                        const Moment& now) const;
+  Moved split_and_move(State& state, std::int64_t population, double quantile, double step,
+                       const Moment& now) const;
 
   HypothesisClass hypotheses_;
   double target_;

@@ -255,24 +255,11 @@ TreeSplitting::Moved TreeSplitting::run_level(State& state, std::int64_t populat
 }
 
 void TreeSplitting::advance(State& state, const Moment& now) const {
-  const Moment level = options_.level(state.level, now);
-  const double quantile = std::clamp(options_.quantile(level), 0.01, 0.9);
-  const double step = std::clamp(state.step.value(level), 1e-6, 1.0);
-  std::vector<std::int64_t> open;
-  for (std::int64_t population = 0; population < options_.populations; ++population)
-    if (state.finished[static_cast<std::size_t>(population)] == 0) open.push_back(population);
   const std::vector<Moved> results =
-      parallel_map(static_cast<std::int64_t>(open.size()), [&](std::int64_t k) {
-        return run_level(state, open[static_cast<std::size_t>(k)], quantile, step, now);
+      advance_level(options_, state, now, [&](std::int64_t population, double quantile, double step) {
+        return run_level(state, population, quantile, step, now);
       });
-  state.acceptance = 0;
-  for (const Moved& result : results) {
-    state.acceptance += result.acceptance / static_cast<double>(results.size());
-    state.best_errors = std::min(state.best_errors, result.best_errors);
-  }
-  state.step.observe(state.acceptance);
-  now.spend(static_cast<std::int64_t>(open.size()) * options_.particles * options_.moves);
-  ++state.level;
+  for (const Moved& result : results) state.best_errors = std::min(state.best_errors, result.best_errors);
 }
 
 bool TreeSplitting::finished(const State& state) const {

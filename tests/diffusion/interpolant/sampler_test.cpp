@@ -7,6 +7,7 @@
 #include "lehr/diffusion/interpolant/transport_checks.hpp"
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/stats/goodness_of_fit.hpp"
+#include "tests/core/test_files.hpp"
 #include "tests/diffusion/interpolant/laws.hpp"
 
 namespace lehr::diffusion {
@@ -131,10 +132,8 @@ TEST(InterpolantOde, LikelihoodAndReverseImagesInOneDimension) {
 }
 
 TEST(InterpolantOde, ReverseImagesEqualTheReference) {
-  const char* shared = std::getenv("LEHR_SHARED_DATA");
-  const std::filesystem::path folder =
-      std::filesystem::path(shared != nullptr ? shared : "../shared/data") / "stochastic-interpolants";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not there";
+  const auto folder = lehr::test::shared_data("stochastic-interpolants");
+  if (folder.empty()) GTEST_SKIP() << "the shared data are not here";
   const PointSet reference = read_point_set(folder / "gmm1d_reverse_ode.csv");
   const MixtureTransport transport = between(two_bumps(), three_bumps());
   const TransportState end =

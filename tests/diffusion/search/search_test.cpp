@@ -2,31 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
-#include "lehr/diffusion/mixture_file.hpp"
-#include "lehr/diffusion/mixture_score.hpp"
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/search/fitness.hpp"
 #include "lehr/diffusion/search/solver_search.hpp"
 #include "lehr/diffusion/search/step_plan.hpp"
 #include "lehr/diffusion/search/subset_evolution.hpp"
+#include "tests/core/test_files.hpp"
+#include "tests/diffusion/wide3.hpp"
 
 namespace lehr::diffusion {
 namespace {
 
-struct Wide3 {
-  Process process = Process::vp_linear();
-  ScoreModel model = mixture_score(
-      mixture_from_json(
-          parse_json(
-              R"json({"weights":[0.5,0.3,0.2],"means":[[1.5,1.5],[-1.2,1.0],[0.3,-1.6]],"variances":[0.25,0.16,0.09]})json",
-              "wide3"),
-          "wide3"),
-      process);
-};
+using test::Wide3;
 
 // All 4060 subsets of 3 of 30 times are enumerated; 160 evaluations must come among the best 1 %.
 TEST(StepSearch, ReachesTheBestOfAllSubsets) {
@@ -156,20 +146,16 @@ TEST(SolverSearch, ResumesBitForBit) {
   EXPECT_EQ(resumed.state.codes, whole.state.codes);
 }
 
-std::filesystem::path digits() {
-  const char* const shared = std::getenv("LEHR_SHARED_DATA");
-  return std::filesystem::path(shared != nullptr ? shared : "../shared/data") / "autodiffusion";
-}
-
 // Four steps of DDIM on the digits, 500 evaluations, judged on fresh noise; half a minute on one core.
 TEST(StepSearchSlow, FourStepsOnDigits) {
-  if (!std::filesystem::exists(digits())) GTEST_SKIP() << digits() << " is not here";
+  const auto digits = lehr::test::shared_data("autodiffusion");
+  if (digits.empty()) GTEST_SKIP() << "the shared data are not here";
   const Process process = Process::vp_linear();
-  const ScoreModel model = residual_network(read_network(digits() / "eps_network.json"), "eps_network.json");
+  const ScoreModel model = residual_network(read_network(digits / "eps_network.json"), "eps_network.json");
   const Features features =
-      feature_network(read_network(digits() / "feature_network.json"), "feature_network.json");
+      feature_network(read_network(digits / "feature_network.json"), "feature_network.json");
   const Eigen::MatrixXd reference =
-      read_point_set(digits() / "digits_first1397.csv").points.topRows(64).array() / 8 - 1;
+      read_point_set(digits / "digits_first1397.csv").points.topRows(64).array() / 8 - 1;
   const Fitness fitness(model, process, {.metric = Metric::frechet, .points = 500, .features = features},
                         reference, Seed{1});
   const Fitness fresh(model, process, {.metric = Metric::frechet, .points = 1400, .features = features},
