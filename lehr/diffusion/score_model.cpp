@@ -58,6 +58,7 @@ ScoreModel weighted_sum(std::vector<ScoreModel> models, std::vector<double> weig
       throw InvalidInput("guidance: models have {} and {} dimensions", sum.dimension, model.dimension);
     sum.cost += model.cost;
     sum.parallel = sum.parallel && model.parallel;
+    sum.together = std::min(sum.together, model.together);
   }
   sum.at = [models = std::move(models), weights = std::move(weights), process](double t) -> Evaluate {
     std::vector<Evaluate> parts;

@@ -2,9 +2,9 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
+#include "lehr/diffusion/conv_network.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/mixture_score.hpp"
-#include "lehr/diffusion/residual_network.hpp"
 
 namespace lehr::command {
 
@@ -72,7 +72,7 @@ ModelSource load_model(const ModelOptions& options, const TaskContext& context) 
   std::vector<ScoreModel> models;
   for (const LoadedFile& file : files) {
     models.push_back(file.mixture ? mixture_score(*file.mixture, source.process)
-                                  : residual_network(*file.network, file.name));
+                                  : score_network(*file.network, file.name));
     if (file.network && !options.prediction.empty())
       models.back().predicts = prediction_named(options.prediction);
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "apps/lehr/diffusion/feature_source.hpp"
 #include "apps/lehr/diffusion/model_source.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
@@ -25,10 +26,10 @@ namespace {
 
 struct SearchOptions {
   ModelOptions model;
-  std::string kind = "solver", metric = "rms", reference, features, sampler = "ddim", first_rule = "leading",
-              save, transfer;
+  std::string kind = "solver", metric = "rms", reference, features, bytes = "signed", sampler = "ddim",
+              first_rule = "leading", save, transfer;
   std::vector<double> reference_map = {1, 0}, clip;
-  std::int64_t nfe = 5, total = 1000, points = 400, fresh_points = 2000, order = 2;
+  std::int64_t nfe = 5, total = 1000, points = 400, fresh_points = 2000, order = 2, fine = 1500;
   std::optional<std::int64_t> blocks_budget, evaluations;
   SolverSearchOptions solver;
   SubsetEvolutionOptions steps;
@@ -47,12 +48,14 @@ struct SearchOptions {
         .range(1, 1e9);
     table.add("metric", metric, "rms to a fine solve from the same starts, or a distance to true samples")
         .choices(metric_names());
+    table.add("fine", fine, "steps of the fine solve of metric rms, of four evaluations each").range(10, 1e6);
     table.add("points", points, "points of a candidate, from the same noise for all").range(2, 1e7);
     table.add("fresh_points", fresh_points, "points of the final judgement, from fresh noise").range(2, 1e7);
     table.add("reference", reference,
               "file of true samples; default: exact draws where the model is a mixture");
     table.add("reference_map", reference_map, "factor and shift of the reference's numbers");
-    table.add("features", features, "feature network for the Frechet distance");
+    table.add("bytes", bytes, byte_scale_help).choices(byte_scale_names());
+    table.add("features", features, features_help);
     table.add("transfer", transfer, "another model of the same process on which the result is judged too");
     table.add("save", save, "file for the result (JSON), which `lehr diffusion sample --schedule` takes");
     table.add("total", total, "steps: number of times to choose from, t = T (i + 1) / total").range(1, 1e6);
@@ -89,9 +92,9 @@ class SearchRun {
     if (options_.clip.size() != 0 && (options_.clip.size() != 2 || !(options_.clip[0] < options_.clip[1])))
       throw InvalidInput("diffusion.search: clip takes two rising numbers, such as -1 1");
     fit_ = Fitness::Options{.metric = metric_named(options_.metric), .points = options_.points};
-    if (!options_.features.empty())
-      fit_.features = feature_network(read_network(context.resolve(options_.features)), options_.features);
+    fit_.fine_steps = options_.fine;
     if (fit_.metric != Metric::rms) reference_ = load_reference();
+    fit_.features = load_features(options_.features, context, reference_);
     if (!options_.transfer.empty()) {
       ModelOptions other = options_.model;
       other.model = {options_.transfer};
@@ -111,7 +114,8 @@ class SearchRun {
       return draw_mixture(*source_.mixture, std::max<Eigen::Index>(options_.points, 2000), context_.seed,
                           lane("diffusion.exact"));
     }
-    Eigen::MatrixXd points = read_point_set(context_.resolve(options_.reference)).points;
+    Eigen::MatrixXd points =
+        read_point_set(context_.resolve(options_.reference), byte_scale_named(options_.bytes)).points;
     if (points.rows() == source_.model.dimension + 1)
       points = Eigen::MatrixXd(points.topRows(source_.model.dimension));
     if (options_.reference_map.size() != 2)
