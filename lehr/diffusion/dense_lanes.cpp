@@ -70,6 +70,38 @@ void Silu(const float* x, const float* shift, float* to, std::int64_t n) {
   }
 }
 
+void NormSilu(const float* x, std::int64_t pixels, std::int64_t channels, std::int64_t groups,
+              const float* factor, const float* shift, float* to) {
+  const F f;
+  const auto width = static_cast<std::int64_t>(hn::Lanes(f));
+  const auto one = hn::Set(f, 1.0f), most = hn::Set(f, 87.0f);
+  const std::int64_t size = channels / groups;
+  const auto share = hn::Set(f, 1.0f / static_cast<float>(size * pixels));
+  for (std::int64_t g = 0; g < groups; ++g)
+    for (std::int64_t p = 0; p < dense_lanes; p += width) {
+      const auto at = [&](std::int64_t pixel, std::int64_t c) {
+        return (pixel * channels + c) * dense_lanes + p;
+      };
+      const std::int64_t from = g * size, end = from + size;
+      auto sum = hn::Zero(f), squares = hn::Zero(f);
+      for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+        for (std::int64_t c = from; c < end; ++c) sum = hn::Add(sum, hn::LoadU(f, x + at(pixel, c)));
+      const auto mean = hn::Mul(sum, share);
+      for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+        for (std::int64_t c = from; c < end; ++c) {
+          const auto d = hn::Sub(hn::LoadU(f, x + at(pixel, c)), mean);
+          squares = hn::MulAdd(d, d, squares);
+        }
+      const auto scale = hn::Div(one, hn::Sqrt(hn::MulAdd(squares, share, hn::Set(f, 1e-5f))));
+      for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+        for (std::int64_t c = from; c < end; ++c) {
+          const auto d = hn::Mul(hn::Sub(hn::LoadU(f, x + at(pixel, c)), mean), scale);
+          const auto z = hn::MulAdd(d, hn::Set(f, factor[c]), hn::Set(f, shift[c]));
+          hn::StoreU(hn::Div(z, hn::Add(one, hn::Exp(f, hn::Min(hn::Neg(z), most)))), f, to + at(pixel, c));
+        }
+    }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace lehr::diffusion
 HWY_AFTER_NAMESPACE();
@@ -81,6 +113,7 @@ namespace lehr::diffusion {
 
 HWY_EXPORT(Dense);
 HWY_EXPORT(Silu);
+HWY_EXPORT(NormSilu);
 
 DenseLayer::DenseLayer(const std::vector<float>& weights, const std::vector<float>& bias, std::int64_t inputs)
     : inputs_(inputs), outputs_(static_cast<std::int64_t>(bias.size())), bias_(bias) {
@@ -99,6 +132,11 @@ void DenseLayer::apply(const float* x, float* y, bool add) const {
 
 void silu_lanes(const float* x, const float* shift, float* to, std::int64_t n) {
   HWY_DYNAMIC_DISPATCH(Silu)(x, shift, to, n);
+}
+
+void norm_silu_lanes(const float* x, std::int64_t pixels, std::int64_t channels, std::int64_t groups,
+                     const float* factor, const float* shift, float* to) {
+  HWY_DYNAMIC_DISPATCH(NormSilu)(x, pixels, channels, groups, factor, shift, to);
 }
 
 }  // namespace lehr::diffusion

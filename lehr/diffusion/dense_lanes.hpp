@@ -28,4 +28,9 @@ class DenseLayer {
 // to[c][i] = silu(x[c][i] + shift[c]), silu(z) = z / (1 + e^-z); shift may be null. n coordinates of 64 points.
 void silu_lanes(const float* x, const float* shift, float* to, std::int64_t n);
 
+// Group normalisation of images, then silu: x and to are pixels x channels x 64; `channels` divide into `groups`, of which each has mean 0
+// and variance 1 over its channels and all pixels of one point, and then factors and shifts by channel.
+void norm_silu_lanes(const float* x, std::int64_t pixels, std::int64_t channels, std::int64_t groups,
+                     const float* factor, const float* shift, float* to);
+
 }  // namespace lehr::diffusion

@@ -329,7 +329,7 @@ void follow_blocks(const Plan& plan, const ScoreModel& model, const Process& pro
   std::vector<BlockSums> sums(options.trace != nullptr ? static_cast<std::size_t>(blocks) : 0,
                               BlockSums(plan.nodes.size()));
   // Several blocks share their memory.
-  constexpr Index together = 16;
+  const Index together = model.together;
   const auto run = [&](std::int64_t group) {
     Follower::Memory memory = follower.memory();
     for (Index b = group * together; b < std::min(blocks, (group + 1) * together); ++b)

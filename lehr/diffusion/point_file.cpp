@@ -1,12 +1,15 @@
 #include "lehr/diffusion/point_file.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 
 #include "lehr/core/csv.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
+#include "lehr/core/idx.hpp"
 #include "lehr/core/inflate.hpp"
 #include "lehr/core/npy.hpp"
 #include "lehr/core/safetensors.hpp"
@@ -42,9 +45,28 @@ bool first_line_has_numbers(std::string_view text) {
   }
 }
 
-PointSet from_csv(const std::filesystem::path& path) {
+// No text begins with two zero bytes.
+bool is_idx(std::string_view text) { return text.size() >= 4 && text[0] == 0 && text[1] == 0; }
+
+// [n], [n, d] or [n, height, width, ...]: n points of the product of the other extents.
+PointSet from_idx(std::string_view text, const std::filesystem::path& path, ByteScale bytes) {
+  const Tensor tensor = parse_idx(std::as_bytes(std::span(text)), path.string());
+  if (tensor.shape.empty()) throw InvalidInput("{}: an IDX file without axes holds no points", path.string());
+  const auto count = static_cast<Eigen::Index>(tensor.shape.front());
+  if (tensor.bytes.empty()) throw InvalidInput("{}: holds no points", path.string());
+  PointSet set;
+  set.points.resize(static_cast<Eigen::Index>(tensor.view().size()) / count, count);
+  decode(tensor.view(), std::span(set.points.data(), static_cast<std::size_t>(set.points.size())));
+  if (tensor.type == ElementType::u8 && bytes == ByteScale::unit) set.points.array() /= 255;
+  if (tensor.type == ElementType::u8 && bytes == ByteScale::signed_unit)
+    set.points.array() = set.points.array() / 127.5 - 1;
+  return set;
+}
+
+PointSet from_text_or_idx(const std::filesystem::path& path, ByteScale bytes) {
   std::string text = read_file(path);
   if (is_gzip(text)) text = gunzip(text, std::uint64_t{1} << 32, path.string());
+  if (is_idx(text)) return from_idx(text, path, bytes);
   const bool header = !first_line_has_numbers(text);
   const CsvTable table = parse_csv(text, path.string(), {.header = header});
   PointSet set;
@@ -68,7 +90,7 @@ std::string array_name(const Names& names, const std::filesystem::path& path) {
   throw InvalidInput("{}: holds {} arrays and none is called 'x'", path.string(), known.size());
 }
 
-PointSet read_by_extension(const std::filesystem::path& path) {
+PointSet read_by_extension(const std::filesystem::path& path, ByteScale bytes) {
   const std::string extension = path.extension().string();
   if (extension == ".npy") return {points_of(read_npy(path).view()), {}};
   if (extension == ".npz") {
@@ -81,15 +103,27 @@ PointSet read_by_extension(const std::filesystem::path& path) {
     for (const auto& [name, tensor] : file.tensors()) names.push_back(name);
     return {points_of(file.at(array_name(names, path))), {}};
   }
-  return from_csv(path);
+  return from_text_or_idx(path, bytes);
 }
 
 }  // namespace
 
-PointSet read_point_set(const std::filesystem::path& path) {
+const std::vector<std::string>& byte_scale_names() {
+  static const std::vector<std::string> names = {"signed", "unit", "raw"};
+  return names;
+}
+
+ByteScale byte_scale_named(std::string_view name) {
+  const auto found = std::ranges::find(byte_scale_names(), name);
+  if (found == byte_scale_names().end())
+    throw InvalidInput("bytes: unknown {}{}", quote(name), hint(name, byte_scale_names()));
+  return static_cast<ByteScale>(found - byte_scale_names().begin());
+}
+
+PointSet read_point_set(const std::filesystem::path& path, ByteScale bytes) {
   PointSet set;
   try {
-    set = read_by_extension(path);
+    set = read_by_extension(path, bytes);
   } catch (const InvalidInput& error) {
     const std::string text = error.what();
     if (text.starts_with(path.string())) throw;

@@ -150,6 +150,20 @@ double frechet_distance(const Moments& a, const Moments& b, double ridge) {
   return (a.mean - b.mean).squaredNorm() + ca.trace() + cb.trace() - 2 * cross;
 }
 
+std::function<MatrixXd(const PointsRef&)> principal_features(const PointsRef& x, Index count) {
+  if (count < 1 || count > x.rows())
+    throw InvalidInput("principal components: {} of {} coordinates", count, x.rows());
+  const Moments moments = moments_of(x);
+  const linalg::SymmetricEigen eigen = linalg::symmetric_eigen(moments.covariance);  // values rise
+  const MatrixXd axes = eigen.vectors.rightCols(count).transpose();
+  return [axes, mean = moments.mean](const PointsRef& points) -> MatrixXd {
+    if (points.rows() != mean.size())
+      throw InvalidInput("principal components: of {} coordinates, the points have {}", mean.size(),
+                         points.rows());
+    return axes * (points.colwise() - mean);
+  };
+}
+
 VectorXd nearest_mean_shares(const PointsRef& points, const PointsRef& means) {
   check("shares of modes", points, means, 1);
   VectorXd shares = VectorXd::Zero(means.cols());

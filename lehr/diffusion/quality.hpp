@@ -15,6 +15,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "lehr/core/random.hpp"
@@ -42,6 +43,11 @@ struct Moments {
 Moments moments_of(const PointsRef& x);
 // Adds `ridge` to both diagonals (for samples smaller than their dimension).
 double frechet_distance(const Moments& a, const Moments& b, double ridge = 0);
+
+// The coordinates along the `count` principal components of x: a map of d x n points to count x n. Throws InvalidInput unless count is in
+// [1, d].
+std::function<Eigen::MatrixXd(const PointsRef& points)> principal_features(const PointsRef& x,
+                                                                           Eigen::Index count);
 
 // Shares of the points that are nearest to each of the means (columns), and half the sum of absolute differences of two such vectors.
 Eigen::VectorXd nearest_mean_shares(const PointsRef& points, const PointsRef& means);

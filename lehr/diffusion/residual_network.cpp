@@ -166,12 +166,12 @@ ScoreModel model_of(const std::shared_ptr<const ResidualNetwork>& network, std::
   return model;
 }
 
-Prediction kind_of(const std::string& kind) {
+}  // namespace
+
+Prediction prediction_of_kind(const std::string& kind) {
   const std::string first = kind.substr(0, kind.find(' '));
   return first.empty() ? Prediction::noise : prediction_named(first);
 }
-
-}  // namespace
 
 NetworkFile read_network(const std::filesystem::path& path) {
   if (path.extension() == ".json") return read_manifest(path);
@@ -187,10 +187,13 @@ NetworkFile read_network(const std::filesystem::path& path) {
   };
   file.kind = text("kind");
   file.process = text("process");
+  file.architecture = text("architecture");
   return file;
 }
 
 ScoreModel residual_network(const NetworkFile& file, std::string_view where) {
+  if (!file.architecture.empty())
+    throw InvalidInput("{}: a convolutional network; a residual one is expected here", where);
   const TensorReader read(file, where);
   auto network = std::make_shared<ResidualNetwork>();
   network->frequencies = read.vector("f");
@@ -212,7 +215,7 @@ ScoreModel residual_network(const NetworkFile& file, std::string_view where) {
   if (network->out.outputs() != network->in.inputs())
     throw InvalidInput("{}: {} inputs, but {} outputs", where, network->in.inputs(), network->out.outputs());
   const std::vector<bool> none(network->blocks.size(), false);
-  return model_of(network, none, kind_of(file.kind));
+  return model_of(network, none, prediction_of_kind(file.kind));
 }
 
 Features feature_network(const NetworkFile& file, std::string_view where) {

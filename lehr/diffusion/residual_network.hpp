@@ -23,10 +23,13 @@ namespace lehr::diffusion {
 
 struct NetworkFile {
   std::map<std::string, Tensor, std::less<>> tensors;  // float32
-  std::string kind, process;                           // what the file says of itself; may be empty
+  std::string kind, process, architecture = {};        // what the file says of itself; may be empty
 };
 // `path`: .safetensors, or the .json manifest (its data in the .f32 file of the same name). Throws InvalidInput that names file and tensor.
 NetworkFile read_network(const std::filesystem::path& path);
+
+// What a file's kind says that it predicts: noise where it says nothing. Throws InvalidInput.
+Prediction prediction_of_kind(const std::string& kind);
 
 // Throws InvalidInput for missing tensors or shapes that do not fit together.
 ScoreModel residual_network(const NetworkFile& file, std::string_view where);

@@ -64,6 +64,7 @@ ScoreModel weighted_sum(std::vector<ScoreModel> models, std::vector<double> weig
     sum.cost += model.cost;
     sum.rows = std::max(sum.rows, model.rows);
     sum.parallel = sum.parallel && model.parallel;
+    sum.together = std::min(sum.together, model.together);
   }
   sum.at = [models = std::move(models), weights = std::move(weights), process](double t) -> Evaluate {
     std::vector<Evaluate> parts;

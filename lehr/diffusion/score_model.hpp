@@ -40,6 +40,7 @@ struct ScoreModel {
   std::int64_t cost = 1;                 // network calls of one evaluation (2 under classifier-free guidance)
   Eigen::Index rows = 64;                // points a batch, a multiple of 8
   bool parallel = true;                  // batches may run side by side
+  Eigen::Index together = 16;            // batches that one thread takes in a row: 1 where an evaluation is dear
   std::vector<std::string> blocks = {};  // that can be skipped
   // The model with some blocks left out; empty where there are none.
   std::function<ScoreModel(const std::vector<int>& skipped)> without = {};

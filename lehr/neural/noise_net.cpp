@@ -8,6 +8,8 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/quick_random.hpp"
+#include "lehr/diffusion/quality.hpp"
+#include "lehr/linalg/dense.hpp"
 
 namespace lehr::neural {
 
@@ -93,9 +95,25 @@ std::map<std::string, lehr::Tensor, std::less<>> NoiseNet::tensors(
   return result;
 }
 
-TrainNoise::TrainNoise(const NoiseNet& net, const diffusion::Process& process, const Eigen::MatrixXd& points,
+// The mean over t by the midpoint rule; the eigenvalues of C make the trace a sum.
+double least_linear_loss(const diffusion::Process& process, const Eigen::MatrixXd& points) {
+  constexpr Eigen::Index most = 10000;
+  constexpr int times = 400;
+  const Eigen::MatrixXd covariance =
+      diffusion::moments_of(points.leftCols(std::min(most, points.cols()))).covariance;
+  const Eigen::ArrayXd variances = linalg::symmetric_eigenvalues(covariance).cwiseMax(0).array();
+  double sum = 0;
+  for (int i = 0; i < times; ++i) {
+    const double t = process.t0() + (process.end() - process.t0()) * (i + 0.5) / times;
+    const double a = process.a(t), s = process.s(t);
+    sum += (a * a * variances / (a * a * variances + s * s)).mean();
+  }
+  return sum / times;
+}
+
+TrainNoise::TrainNoise(NoisePredictor net, const diffusion::Process& process, const Eigen::MatrixXd& points,
                        TrainNoiseSettings settings)
-    : net_(net), process_(process), points_(points), settings_(std::move(settings)) {}
+    : net_(std::move(net)), process_(process), points_(points), settings_(std::move(settings)) {}
 
 TrainNoise::State TrainNoise::start(const Moment& now) const {
   State state;
@@ -126,7 +144,7 @@ void TrainNoise::advance(State& state, const Moment& now) const {
     }
   }
   const torch::Tensor parameters = state.variables.parameters.detach().requires_grad_();
-  const torch::Tensor loss = (net_(parameters, x, t) - noise).square().mean();
+  const torch::Tensor loss = (net_.predict(parameters, x, t) - noise).square().mean();
   const torch::Tensor gradient = torch::autograd::grad({loss}, {parameters})[0];
   const GradientNorms norms = gradient_norms(gradient);
   state.loss = loss.item<double>();
@@ -140,8 +158,12 @@ void TrainNoise::advance(State& state, const Moment& now) const {
   settings_.optimizer.step(state.variables, gradient, norms.l2, state.lr, now.step + 1, 0);
   const at::NoGradGuard no_grad;
   // The average's decay rises to its value, so that the first parameters are forgotten.
-  const double decay = std::min(
-      settings_.average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
+  const double average = settings_.average(now);
+  if (!(average >= 0 && average < 1))
+    throw InvalidInput("average: the schedule gives {} at step {}; allowed is 0 to below 1", average,
+                       now.step);
+  const double decay =
+      std::min(average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
   state.average.mul_(decay).add_(state.variables.parameters, 1 - decay);
   state.mean_loss = now.step == 0 ? state.loss : 0.99 * state.mean_loss + 0.01 * state.loss;
   if ((now.step + 1) % 100 == 0) state.losses.push_back(state.mean_loss);

@@ -1,12 +1,17 @@
 #include "lehr/neural/train_noise_task.hpp"
 
+#include <functional>
+#include <map>
+#include <memory>
+
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/core/safetensors.hpp"
+#include "lehr/diffusion/conv_network.hpp"
 #include "lehr/diffusion/deis.hpp"
 #include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/quality.hpp"
-#include "lehr/diffusion/residual_network.hpp"
+#include "lehr/neural/conv_net.hpp"
 #include "lehr/neural/noise_net.hpp"
 #include "lehr/neural/torch_runtime.hpp"
 
@@ -17,19 +22,23 @@ using namespace diffusion;
 namespace {
 
 struct TrainNoiseOptions {
-  std::string data, process = "vp-linear", save = "model.safetensors";
+  std::string data, bytes = "signed", process = "vp-linear", network = "residual", save = "model.safetensors";
   std::vector<double> map = {1, 0};
   std::optional<std::int64_t> columns;
   Schedule learning_rate = Schedule::parse("warmup(0.05, cosine(from=2e-3, to=1e-5))");
   std::int64_t steps = 5000, batch = 256, torch_threads = 1;
-  double average = 0.999;
+  Schedule average = Schedule(0.999);
   NoiseNetSize size;
+  ConvShape conv;
   AdamW optimizer{.weight_decay = 0};
 
   void describe(OptionTable& table) {
-    table.add("data", data, "file of the points: csv, npy, npz or safetensors").required().positional();
+    table.add("data", data, "file of the points: csv, npy, npz, safetensors or IDX images")
+        .required()
+        .positional();
     table.add("columns", columns, "how many of the file's first coordinates to take (leaves out a label)")
         .at_least(1);
+    table.add("bytes", bytes, byte_scale_help).choices(byte_scale_names());
     table.add("map", map,
               "factor and shift of the numbers, so that they lie around 0 with a size of about 1");
     table.add("process", process, "noise process: vp-linear, vp-cosine, sub-vp, ve, edm, flow or vp-table");
@@ -37,12 +46,15 @@ struct TrainNoiseOptions {
     table.add("learning_rate", learning_rate, "by step");
     table.add("steps", steps, "training steps").range(1, 1e9);
     table.add("batch", batch, "points of a step").range(1, 1e6);
-    table.add("average", average, "decay of the parameters' average, which is what is saved")
-        .range(0, 1)
-        .below(1);
+    table.add("average", average, "decay of the parameters' average, which is what is saved, by step");
+    table
+        .add("network", network,
+             "residual: of any points; conv: a U-Net of images that stand row by row, with the options conv")
+        .choices({"residual", "conv"});
     table.add("width", size.width, "of the residual stream, a multiple of 4").range(4, 8192);
     table.add("blocks", size.blocks, "residual blocks").range(1, 32);
     table.add("frequencies", size.frequencies, "waves in which the time is embedded").range(1, 1024);
+    table.group("conv", conv);
     table.add("clip", optimizer.clip, "largest L2 norm of a gradient; 0: no clipping").at_least(0);
     table.add("torch_threads", torch_threads, "threads of torch; results are equal for equal counts")
         .range(1, 1024);
@@ -50,33 +62,68 @@ struct TrainNoiseOptions {
 };
 
 Eigen::MatrixXd training_points(const TrainNoiseOptions& options, const TaskContext& context) {
-  Eigen::MatrixXd points = read_point_set(context.resolve(options.data)).points;
+  Eigen::MatrixXd points =
+      read_point_set(context.resolve(options.data), byte_scale_named(options.bytes)).points;
   if (options.columns && *options.columns > points.rows())
     throw InvalidInput("diffusion.train: columns = {}, but {} has {}", *options.columns, options.data,
                        points.rows());
   if (options.columns) points = Eigen::MatrixXd(points.topRows(*options.columns));
   if (options.map.size() != 2) throw InvalidInput("diffusion.train: map takes a factor and a shift");
-  return (points.array() * options.map[0] + options.map[1]).matrix();
+  points.array() = points.array() * options.map[0] + options.map[1];
+  return points;
 }
 
-void save_network(const NoiseNet& net, const std::vector<float>& parameters, const Process& process,
+// The network that the options ask for: what training needs of it, and its tensors for a file.
+struct TrainedNetwork {
+  NoisePredictor predictor;
+  std::function<std::map<std::string, lehr::Tensor, std::less<>>(const std::vector<float>&)> tensors;
+  std::string architecture;  // of a convolutional network
+  std::int64_t parameters = 0;
+};
+
+template <class Net>
+TrainedNetwork trained_network(std::shared_ptr<const Net> net, std::string architecture) {
+  return {{[net](Seed seed) { return net->initial_parameters(seed); },
+           [net](const torch::Tensor& parameters, const torch::Tensor& x, const torch::Tensor& t) {
+             return (*net)(parameters, x, t);
+           }},
+          [net](const std::vector<float>& parameters) { return net->tensors(parameters); },
+          std::move(architecture),
+          net->parameter_count()};
+}
+
+TrainedNetwork network_for(const TrainNoiseOptions& options, Eigen::Index dimension) {
+  if (options.network == "conv") {
+    const ConvShape shape = checked_shape(options.conv, dimension);
+    return trained_network(std::make_shared<const ConvNet>(shape), shape.architecture());
+  }
+  NoiseNetSize size = options.size;
+  size.dimension = dimension;
+  return trained_network(std::make_shared<const NoiseNet>(size), "");
+}
+
+void save_network(const TrainedNetwork& net, const std::vector<float>& parameters, const Process& process,
                   const std::filesystem::path& path) {
   const auto tensors = net.tensors(parameters);
   TensorViews views;
   for (const auto& [name, tensor] : tensors) views[name] = tensor.view();
-  write_safetensors(path, views, {{"kind", "noise prediction"}, {"process", process.text()}});
+  Metadata metadata = {{"kind", "noise prediction"}, {"process", process.text()}};
+  if (!net.architecture.empty()) metadata["architecture"] = net.architecture;
+  write_safetensors(path, views, metadata);
 }
 
-Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& state,
-                 const Eigen::MatrixXd& points, const Process& process, const std::filesystem::path& model,
-                 std::int64_t steps, Seed seed) {
+Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& state, const Eigen::MatrixXd& all,
+                 const Process& process, const std::filesystem::path& model, std::int64_t steps, Seed seed) {
   Report report;
   report.title = fmt::format("A noise predictor for {}", options.data);
   report.metric("loss", state.mean_loss);
+  report.metric("linear_loss", least_linear_loss(process, all));
   report.metric("steps", static_cast<double>(steps));
   // Samples of the network beside the points: 20 steps of tAB-DEIS.
-  const ScoreModel network = residual_network(read_network(model), model.string());
-  const Eigen::Index count = std::clamp<Eigen::Index>(points.cols(), 100, 2000);
+  const Eigen::Index most = options.network == "conv" ? 256 : 2000;
+  const Eigen::MatrixXd points = all.leftCols(std::min<Eigen::Index>(all.cols(), 10000));
+  const ScoreModel network = score_network(read_network(model), model.string());
+  const Eigen::Index count = std::clamp<Eigen::Index>(points.cols(), 100, most);
   const Eigen::MatrixXd samples =
       follow(deis_plan(process,
                        TimeGrid::parse("power_t(2)")
@@ -115,21 +162,25 @@ Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& stat
     report.figures.push_back(std::move(figure));
   }
   report.artifacts.push_back({"model", "safetensors", "", model.string()});
-  report.notes.push_back(fmt::format("The network is in {}.", options.save));
+  report.notes.push_back(fmt::format("The network is in {}.", model.string()));
   if (steps < options.steps)
     report.notes.push_back(fmt::format("Stopped after step {} of {}; the same command with --resume goes on.",
                                        steps, options.steps));
   return report;
 }
 
+std::filesystem::path model_path(const TrainNoiseOptions& options, const TaskContext& context) {
+  if (!options.save.empty()) return context.resolve(options.save);
+  if (context.directory.empty()) throw InvalidInput("diffusion.train: --save is missing");
+  return context.directory / "model.safetensors";
+}
+
 Report train_noise(const TrainNoiseOptions& options, TaskContext& context) {
   const Eigen::MatrixXd points = training_points(options, context);
   const Process process = Process::parse(options.process, context.base);
   set_torch_threads(options.torch_threads);
-  NoiseNetSize size = options.size;
-  size.dimension = points.rows();
-  const NoiseNet net(size);
-  const TrainNoise method(net, process, points,
+  const TrainedNetwork net = network_for(options, points.rows());
+  const TrainNoise method(net.predictor, process, points,
                           {.learning_rate = options.learning_rate,
                            .optimizer = options.optimizer,
                            .batch = options.batch,
@@ -138,7 +189,7 @@ Report train_noise(const TrainNoiseOptions& options, TaskContext& context) {
   own.save.clear();
   const Observers observers = context.observers_with_checkpoints(describe(own).values());
   const auto run = drive(method, Budget::steps(options.steps), context.seed, observers);
-  const std::filesystem::path model = context.resolve(options.save);
+  const std::filesystem::path model = model_path(options, context);
   save_network(net, method.averaged(run.state), process, model);
   return report_on(options, run.state, points, process, model, run.used.steps, context.seed);
 }

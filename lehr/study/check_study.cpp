@@ -58,6 +58,14 @@ void check_knob(const Task& task, const Search& search, const fs::path& base) {
   });
 }
 
+void check_needs(const Study& study) {
+  for (const Need& need : study.needs) {
+    std::error_code ignored;
+    if (!fs::exists(study.base / need.file, ignored))
+      throw InvalidInput("needs {}, which is not there: {}", need.file.string(), need.install);
+  }
+}
+
 }  // namespace
 
 void check_study(const Study& study, const Tasks& tasks) {
@@ -72,6 +80,7 @@ void check_study(const Study& study, const Tasks& tasks) {
       check_candidates(*study.search);
     }
     for (const Claim& claim : study.claims) check_claim(claim.expect, study.arm_names());
+    check_needs(study);
   } catch (const InvalidInput& error) {
     if (study.file.empty()) throw;
     throw InvalidInput("{}: {}", study.file.string(), error.what());

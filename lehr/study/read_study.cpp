@@ -142,6 +142,15 @@ Search read_search(const Section& section, const Study& study, const Json& share
   return search;
 }
 
+std::vector<Need> read_needs(const Section& root) {
+  std::vector<Need> needs;
+  for (const Section& section : root.sections("needs")) {
+    section.allow({"file", "install"});
+    needs.push_back({section.text("file"), section.text("install")});
+  }
+  return needs;
+}
+
 std::vector<Claim> read_claims(const Section& root) {
   std::vector<Claim> claims;
   const std::vector<Section> sections = root.sections("claim");
@@ -162,7 +171,7 @@ Study parse_study(std::string_view text, const std::filesystem::path& file,
   TomlDocument document(text, file);
   for (const std::string& assignment : overrides) document.set(assignment);
   const Section root(document);
-  root.allow({"title", "summary", "task", "seeds", "options", "arm", "claim", "search", "system"});
+  root.allow({"title", "summary", "task", "seeds", "options", "arm", "claim", "search", "system", "needs"});
 
   Study study;
   study.file = file;
@@ -180,6 +189,7 @@ Study parse_study(std::string_view text, const std::filesystem::path& file,
     root.fail("options", "are those of the study's task, which is missing; give each arm its own");
   study.arms = read_arms(root, study, shared);
   study.claims = read_claims(root);
+  study.needs = read_needs(root);
   if (root.has("system")) read_system(root.section("system"), study);
   if (root.has("search")) study.search = read_search(root.section("search"), study, shared);
   return study;

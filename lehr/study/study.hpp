@@ -58,6 +58,12 @@ struct Search {
   Json options = Json::object();  // of the task, without the knob
 };
 
+// A file that must be there before the study runs: data that is not shipped, and what installs it.
+struct Need {
+  std::filesystem::path file;
+  std::string install;  // a command, such as "apt-get install dataset-fashion-mnist"
+};
+
 struct Study {
   std::filesystem::path file;
   std::filesystem::path base;  // relative paths in options start here
@@ -69,6 +75,7 @@ struct Study {
   std::vector<std::uint64_t> seeds;
   std::vector<Arm> arms;
   std::vector<Claim> claims;
+  std::vector<Need> needs;
   std::optional<Search> search;
 
   const Arm* find_arm(std::string_view name) const;
@@ -88,7 +95,7 @@ Study parse_study(std::string_view text, const std::filesystem::path& file,
 Study one_arm_study(const Task& task, Json options, std::string slug, std::vector<std::uint64_t> seeds = {1});
 
 // Checks everything that can be checked before the first step: tasks and options of all arms, references, the
-// search and the claims. Throws InvalidInput.
+// search and the claims; and that the files are there that it needs. Throws InvalidInput.
 void check_study(const Study& study, const Tasks& tasks);
 
 // What the results depend on (tasks, options, seeds, search), as JSON; titles and claims are no part of it.

@@ -1,6 +1,7 @@
 #include "lehr/diffusion/point_file.hpp"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
@@ -42,6 +43,71 @@ TEST_F(PointFile, BadCellsAreNamed) {
   } catch (const InvalidInput& error) {
     EXPECT_NE(std::string(error.what()).find("row 2, coordinate 2"), std::string::npos) << error.what();
   }
+}
+
+std::string idx_bytes(std::initializer_list<int> bytes) {
+  std::string text;
+  for (const int byte : bytes) text.push_back(static_cast<char>(byte));
+  return text;
+}
+
+// Two images of one row and three pixels.
+const std::string two_images =
+    idx_bytes({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 51, 255, 102, 204, 153});
+
+std::string gzipped(const std::string& text) {
+  std::string packed(text.size() + 100, '\0');
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+TEST_F(PointFile, IdxImagesPlainAndPacked) {
+  write_file_atomically(folder / "images-idx3-ubyte", two_images);
+  write_file_atomically(folder / "images-idx3-ubyte.gz", gzipped(two_images));
+  const Eigen::MatrixXd raw = (Eigen::MatrixXd(3, 2) << 0, 102, 51, 204, 255, 153).finished();
+  for (const char* name : {"images-idx3-ubyte", "images-idx3-ubyte.gz"}) {
+    EXPECT_EQ(read_point_set(folder / name).points, raw) << name;
+    EXPECT_TRUE(read_point_set(folder / name, ByteScale::unit).points.isApprox(raw / 255));
+    const Eigen::MatrixXd scaled = read_point_set(folder / name, ByteScale::signed_unit).points;
+    EXPECT_EQ(scaled(0, 0), -1);
+    EXPECT_EQ(scaled(2, 0), 1);
+    EXPECT_NEAR(scaled(1, 0), -0.6, 1e-15);
+  }
+  // Floats are numbers already.
+  write_file_atomically(folder / "f.idx", idx_bytes({0, 0, 0x0D, 1, 0, 0, 0, 1, 0x40, 0, 0, 0}));
+  EXPECT_EQ(read_point_set(folder / "f.idx", ByteScale::unit).points, Eigen::MatrixXd::Constant(1, 1, 2));
+  EXPECT_THROW(byte_scale_named("signd"), InvalidInput);
+}
+
+TEST_F(PointFile, DamagedIdxFilesAreNamed) {
+  const auto message = [&](const std::string& bytes) -> std::string {
+    write_file_atomically(folder / "a.idx", bytes);
+    try {
+      read_point_set(folder / "a.idx");
+    } catch (const InvalidInput& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const std::string name = (folder / "a.idx").string();
+  EXPECT_EQ(message(two_images.substr(0, two_images.size() - 1)),
+            name + ": the shape [2,1,3] does not fit the 5 bytes of elements");
+  // 2^96 elements: refused before any memory is taken.
+  EXPECT_NE(message(idx_bytes({0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}))
+                .find("does not fit"),
+            std::string::npos);
+  EXPECT_NE(message(idx_bytes({0, 0, 8, 1, 0, 0, 0, 0})).find("holds no points"), std::string::npos);
+  EXPECT_NE(message(idx_bytes({0, 0, 8, 0, 7})).find("without axes"), std::string::npos);
+  EXPECT_NE(message(idx_bytes({0, 0, 9, 1, 0, 0})).find(name), std::string::npos);
+  EXPECT_NE(message(gzipped(two_images).substr(0, 20)).find(name), std::string::npos);
 }
 
 TEST(MixtureFile, RoundTripOfEveryShape) {

@@ -34,6 +34,14 @@ TEST(CheckStudy, ChecksTasksAndOptions) {
   EXPECT_NE(refusal_of(two_arms + reader + "options = { text = '@first/schedule', number = 'x' }\n"), "");
 }
 
+TEST(CheckStudy, NamesDataThatIsNotThereAndWhatInstallsIt) {
+  EXPECT_EQ(
+      refusal_of(two_arms + "[[needs]]\nfile = '/no/such/images.gz'\ninstall = 'apt-get install images'\n"),
+      "x.toml: needs /no/such/images.gz, which is not there: apt-get install images");
+  EXPECT_NO_THROW(check(two_arms + "[[needs]]\nfile = '/'\ninstall = 'nothing'\n"));
+  EXPECT_NE(refusal_of(two_arms + "[[needs]]\nfile = '/'\n").find("install"), std::string::npos);
+}
+
 TEST(CheckStudy, ChecksReferences) {
   const auto with_text = [&](const std::string& text) {
     return refusal_of(two_arms + reader + "options = { text = '" + text + "' }\n");

@@ -2,9 +2,9 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
+#include "lehr/diffusion/conv_network.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
 #include "lehr/diffusion/mixture_score.hpp"
-#include "lehr/diffusion/residual_network.hpp"
 #include "lehr/diffusion/sigma_coordinates.hpp"
 
 namespace lehr::command {
@@ -63,7 +63,7 @@ Process process_of(const std::string& text, const TaskContext& context) {
 ScoreModel score_model_of(const GivenModel& given, const Process& process, const std::string& prediction) {
   if (given.mixture) return mixture_score(*given.mixture, process);
   if (given.worker) return worker_score(given.worker, process);
-  ScoreModel model = residual_network(*given.network, given.name);
+  ScoreModel model = score_network(*given.network, given.name);
   if (!prediction.empty()) model.predicts = prediction_named(prediction);
   return model;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "apps/lehr/diffusion/feature_source.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
@@ -43,6 +44,7 @@ class Sampler {
                          source_.model.dimension);
     read_starts();
     read_reference();
+    features_ = load_features(options_.features, context, exact_);
   }
 
   SampleFindings run() {
@@ -87,17 +89,21 @@ class Sampler {
                               lane("diffusion.exact"));
       return;
     }
-    MatrixXd points = read_point_set(context_.resolve(options_.reference)).points;
+    exact_ = true_samples(options_.reference);
+  }
+
+  MatrixXd true_samples(const std::string& file) {
+    MatrixXd points = read_point_set(context_.resolve(file), byte_scale_named(options_.bytes)).points;
     const Index d = source_.model.dimension;
     if (points.rows() == d + 1) {
       points = MatrixXd(points.topRows(d));
-      notes_.push_back(fmt::format("The last column of {} is taken for a label.", options_.reference));
+      notes_.push_back(fmt::format("The last column of {} is taken for a label.", file));
     }
     if (points.rows() != d)
-      throw InvalidInput("{}: {} coordinates, the model has {}", options_.reference, points.rows(), d);
+      throw InvalidInput("{}: {} coordinates, the model has {}", file, points.rows(), d);
     if (options_.reference_map.size() != 2)
       throw InvalidInput("diffusion.sample: reference_map takes a factor and a shift");
-    exact_ = (points.array() * options_.reference_map[0] + options_.reference_map[1]).matrix();
+    return (points.array() * options_.reference_map[0] + options_.reference_map[1]).matrix();
   }
 
   Index count() const { return starts_.size() > 0 ? starts_.cols() : options_.count; }
@@ -258,15 +264,32 @@ class Sampler {
     return arm;
   }
 
+  // True samples besides the reference, as many as were drawn; none where there is no source of them.
+  MatrixXd other_true_samples(Index count) {
+    if (exact_.cols() < 2) return {};
+    if (!options_.floor.empty()) {
+      if (options_.reference.empty())
+        throw InvalidInput("diffusion.sample: floor needs a reference, another file of true samples");
+      MatrixXd points = true_samples(options_.floor);
+      if (points.cols() < count)
+        throw InvalidInput("{}: {} points, the noise floor of {} draws needs as many", options_.floor,
+                           points.cols(), count);
+      return points.leftCols(count);
+    }
+    if (!source_.mixture || !options_.reference.empty()) return {};
+    return draw_mixture(*source_.mixture, exact_.cols(), context_.seed, lane("diffusion.floor"));
+  }
+
   // The same statistics between two true samples.
-  void floors(SampleFindings& findings) const {
-    if (!source_.mixture || !options_.reference.empty() || exact_.cols() < 2) return;
-    const MatrixXd other =
-        draw_mixture(*source_.mixture, exact_.cols(), context_.seed, lane("diffusion.floor"));
+  void floors(SampleFindings& findings) {
+    const MatrixXd other = other_true_samples(findings.main.points.cols());
+    if (other.cols() < 2) return;
+    if (features_)
+      findings.frechet_floor = frechet_distance(moments_of(features_(other)), moments_of(features_(exact_)));
     findings.sliced_floor =
         sliced_wasserstein(first(other, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
     findings.energy_floor = energy_distance(first(other, most_for_energy), first(exact_, most_for_energy));
-    if (source_.mixture->components() > 1)
+    if (source_.mixture && source_.mixture->components() > 1)
       findings.modes_floor = total_variation(nearest_mean_shares(other, source_.mixture->means),
                                              nearest_mean_shares(exact_, source_.mixture->means));
   }
@@ -321,7 +344,11 @@ void SampleOptions::describe(OptionTable& table) {
   table.add("reference", reference,
             "file of true samples; default: exact draws where the model is a mixture");
   table.add("reference_map", reference_map, "factor and shift of the reference's numbers");
-  table.add("features", features, "feature network for the Frechet distance");
+  table.add("floor", floor,
+            "file of other true samples: the distances of its first `count` points to the reference are the "
+            "noise floor");
+  table.add("bytes", bytes, byte_scale_help).choices(byte_scale_names());
+  table.add("features", features, features_help);
   table.add("compare", compare, "other solvers from the same starts").choices(sampler_names());
   table.add("sweep", sweep, "numbers of evaluations to compare at");
   table

@@ -15,7 +15,7 @@ namespace lehr::command {
 struct SampleOptions {
   ModelOptions model;
   diffusion::SolverOptions solver;
-  std::string grid = "power_t(2)", schedule, starts, save, reference, features;
+  std::string grid = "power_t(2)", schedule, starts, save, reference, floor, bytes = "signed", features;
   std::int64_t count = 5000;
   std::optional<std::int64_t> fine, images;
   std::vector<double> clip, reference_map = {1, 0};
@@ -42,7 +42,7 @@ struct SampleFindings {
   std::vector<SampledArm> others;  // of --compare and --sweep
   Eigen::MatrixXd starts, exact;   // exact draws or the reference file's points; may be empty
   std::optional<diffusion::SteeredCounts> steered;  // of ode45 and langevin_pc
-  std::optional<double> sliced_floor, energy_floor, modes_floor;
+  std::optional<double> sliced_floor, energy_floor, frechet_floor, modes_floor;
   double seconds = 0;
   std::vector<std::string> notes;
 };

@@ -94,9 +94,12 @@ Figure sweep_figure(const SampleFindings& findings) {
   int color = 0;
   for (const std::string& name : names)
     figure.series.push_back(line(name, curves[name].first, curves[name].second, color++));
-  if (!first.rms && !first.frechet && findings.sliced_floor) {
+  const auto known_floor = first.rms       ? std::nullopt
+                           : first.frechet ? findings.frechet_floor
+                                           : findings.sliced_floor;
+  if (known_floor) {
     Series floor = line("noise floor", {figure.series.front().x.front(), figure.series.front().x.back()},
-                        {*findings.sliced_floor, *findings.sliced_floor}, -1);
+                        {*known_floor, *known_floor}, -1);
     floor.style = Series::Style::dashed;
     figure.series.push_back(std::move(floor));
   }
@@ -159,7 +162,8 @@ Table arms_table(const SampleFindings& findings) {
   for (const SampledArm& arm : findings.others) add(arm);
   if (findings.sliced_floor)
     table.rows.push_back({"two true samples", "", "", "", cell(findings.sliced_floor),
-                          cell(findings.energy_floor), cell(findings.modes_floor), ""});
+                          cell(findings.energy_floor), cell(findings.modes_floor),
+                          cell(findings.frechet_floor)});
   // Columns that nothing fills are left out.
   for (std::size_t c = table.columns.size(); c-- > 2;) {
     if (std::ranges::any_of(table.rows, [c](const auto& row) { return !row[c].is_string(); })) continue;
@@ -202,6 +206,7 @@ Report sample_report(const SampleFindings& findings) {
   add_metrics(report, "", findings.main);
   if (findings.sliced_floor) report.metric("sw2_floor", *findings.sliced_floor);
   if (findings.energy_floor) report.metric("energy_floor", *findings.energy_floor);
+  if (findings.frechet_floor) report.metric("frechet_floor", *findings.frechet_floor);
   if (findings.modes_floor) report.metric("mode_tv_floor", *findings.modes_floor);
   for (const SampledArm& arm : findings.others)
     add_metrics(report, fmt::format("{}_{}_", arm.name, arm.nfe), arm);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "apps/lehr/diffusion/feature_source.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
@@ -32,9 +33,9 @@ class SearchRun {
     if (options_.clip.size() != 0 && (options_.clip.size() != 2 || !(options_.clip[0] < options_.clip[1])))
       throw InvalidInput("diffusion.search: clip takes two rising numbers, such as -1 1");
     fit_ = Fitness::Options{.metric = metric_named(options_.metric), .points = options_.points};
-    if (!options_.features.empty())
-      fit_.features = feature_network(read_network(context.resolve(options_.features)), options_.features);
+    fit_.fine_steps = options_.fine;
     if (fit_.metric != Metric::rms) reference_ = load_reference();
+    fit_.features = load_features(options_.features, context, reference_);
     if (!options_.transfer.empty()) {
       ModelOptions other = options_.model;
       other.model = {options_.transfer}, other.worker.command.clear();
@@ -54,7 +55,8 @@ class SearchRun {
       return draw_mixture(*source_.mixture, std::max<Eigen::Index>(options_.points, 2000), context_.seed,
                           lane("diffusion.exact"));
     }
-    Eigen::MatrixXd points = read_point_set(context_.resolve(options_.reference)).points;
+    Eigen::MatrixXd points =
+        read_point_set(context_.resolve(options_.reference), byte_scale_named(options_.bytes)).points;
     if (points.rows() == source_.model.dimension + 1)
       points = Eigen::MatrixXd(points.topRows(source_.model.dimension));
     if (options_.reference_map.size() != 2)

@@ -15,10 +15,10 @@ namespace lehr::command {
 
 struct SearchOptions {
   ModelOptions model;
-  std::string kind = "solver", metric = "rms", reference, features, sampler = "ddim", first_rule = "leading",
-              save, transfer;
+  std::string kind = "solver", metric = "rms", reference, features, bytes = "signed", sampler = "ddim",
+              first_rule = "leading", save, transfer;
   std::vector<double> reference_map = {1, 0}, clip;
-  std::int64_t nfe = 5, total = 1000, points = 400, fresh_points = 2000, order = 2;
+  std::int64_t nfe = 5, total = 1000, points = 400, fresh_points = 2000, order = 2, fine = 1500;
   std::optional<std::int64_t> blocks_budget, evaluations;
   diffusion::SolverSearchOptions solver;
   diffusion::SubsetEvolutionOptions steps;

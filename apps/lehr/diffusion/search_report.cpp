@@ -3,8 +3,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "apps/lehr/diffusion/feature_source.hpp"
 #include "apps/lehr/diffusion/search.hpp"
 #include "apps/lehr/figures.hpp"
+#include "lehr/diffusion/point_file.hpp"
 #include "lehr/diffusion/search/step_file.hpp"
 
 namespace lehr::command {
@@ -125,12 +127,14 @@ void SearchOptions::describe(OptionTable& table) {
       .range(1, 1e9);
   table.add("metric", metric, "rms to a fine solve from the same starts, or a distance to true samples")
       .choices(metric_names());
+  table.add("fine", fine, "steps of the fine solve of metric rms, of four evaluations each").range(10, 1e6);
   table.add("points", points, "points of a candidate, from the same noise for all").range(2, 1e7);
   table.add("fresh_points", fresh_points, "points of the final judgement, from fresh noise").range(2, 1e7);
   table.add("reference", reference,
             "file of true samples; default: exact draws where the model is a mixture");
   table.add("reference_map", reference_map, "factor and shift of the reference's numbers");
-  table.add("features", features, "feature network for the Frechet distance");
+  table.add("bytes", bytes, byte_scale_help).choices(byte_scale_names());
+  table.add("features", features, features_help);
   table.add("transfer", transfer, "another model of the same process on which the result is judged too");
   table.add("save", save, "file for the result (JSON), which `lehr diffusion sample --schedule` takes");
   table.add("total", total, "steps: number of times to choose from, t = T (i + 1) / total").range(1, 1e6);

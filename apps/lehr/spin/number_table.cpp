@@ -4,8 +4,8 @@
 #include <cctype>
 
 #include "lehr/core/csv.hpp"
+#include "lehr/core/idx.hpp"
 #include "lehr/core/npy.hpp"
-#include "lehr/spin/memory/idx.hpp"
 
 namespace lehr::command {
 namespace {
@@ -42,7 +42,7 @@ Tensor read_number_table(const std::filesystem::path& path) {
   if (path.extension() == ".npy")
     table = read_npy(path);
   else if (file.find("idx") != std::string::npos || file.find("ubyte") != std::string::npos)
-    table = spin::read_idx(path);
+    table = read_idx(path);
   else
     table = csv_numbers(path);
   if (table.shape.empty() || table.shape[0] < 1)

@@ -7,8 +7,8 @@
 
 #include "lehr/core/csv.hpp"
 #include "lehr/core/errors.hpp"
+#include "lehr/core/idx.hpp"
 #include "lehr/core/npy.hpp"
-#include "lehr/spin/memory/idx.hpp"
 
 namespace lehr::spin {
 namespace {

@@ -1,4 +1,4 @@
-#include "lehr/spin/memory/idx.hpp"
+#include "lehr/core/idx.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "lehr/core/errors.hpp"
 
-namespace lehr::spin {
+namespace lehr {
 namespace {
 
 Tensor idx(const std::string& bytes) { return parse_idx(std::as_bytes(std::span(bytes)), "test.idx"); }
@@ -41,4 +41,4 @@ TEST(Idx, RefusesDamagedFiles) {
 }
 
 }  // namespace
-}  // namespace lehr::spin
+}  // namespace lehr

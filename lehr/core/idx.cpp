@@ -1,4 +1,4 @@
-#include "lehr/spin/memory/idx.hpp"
+#include "lehr/core/idx.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "lehr/core/files.hpp"
 #include "lehr/core/inflate.hpp"
 
-namespace lehr::spin {
+namespace lehr {
 namespace {
 
 constexpr std::uint64_t max_unpacked = std::uint64_t{1} << 32;
@@ -74,4 +74,4 @@ Tensor read_idx(const std::filesystem::path& path) {
   return parse_idx(std::as_bytes(std::span(unpacked)), path.string());
 }
 
-}  // namespace lehr::spin
+}  // namespace lehr

@@ -10,11 +10,11 @@
 
 #include "lehr/core/tensor.hpp"
 
-namespace lehr::spin {
+namespace lehr {
 
 // Parses an IDX file's bytes; `name` (the file's) is for messages. InvalidInput for anything malformed,
 // IoError for a file that cannot be read; memory stays bounded by the file's size (packed: by 4 GiB).
 Tensor parse_idx(std::span<const std::byte> bytes, std::string_view name);
 Tensor read_idx(const std::filesystem::path& path);
 
-}  // namespace lehr::spin
+}  // namespace lehr
