@@ -24,7 +24,7 @@ std::string neural_program() {
 
 const std::vector<std::string>& neural_task_names() {
   static const std::vector<std::string> names{"train", "neural.train", "diffusion.train",
-                                              "diffusion.learn_interpolant"};
+                                              "diffusion.learn_interpolant", "diffusion.train_tokens"};
   return names;
 }
 

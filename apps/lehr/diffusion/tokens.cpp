@@ -25,21 +25,15 @@ namespace {
 
 class TokensTask {
  public:
-  TokensTask(const TokensOptions& options, TaskContext& context)
-      : options_(options), context_(context), source_(token_source(options, context)) {
-    if (source_.mixture.dimension() % options.token_dim != 0 ||
-        (options.tokens > 0 && source_.mixture.dimension() != options.tokens * options.token_dim))
-      throw InvalidInput("tokens: sequences of {} numbers do not divide into {} tokens of {}",
-                         source_.mixture.dimension(),
-                         options.tokens > 0 ? std::to_string(options.tokens) : "whole", options.token_dim);
-    tokens_ = source_.mixture.dimension() / options.token_dim;
-    model_ =
-        mixture_tokens(source_.mixture, options.token_dim, token_order(options.order, tokens_, context.seed));
+  TokensTask(const TokensOptions& options, TaskContext& context, const ReadLearnedTokens& read_learned)
+      : options_(options), context_(context), source_(token_source(options, context, read_learned)) {
+    tokens_ = source_.tokens;
     drawn_ = options.iterations > 0 ? masked_draws(tokens_, options.iterations)
                                     : std::vector<std::int64_t>(static_cast<std::size_t>(tokens_), 1);
-    if (options.reference > 0)
-      exact_ = draw_mixture(source_.mixture, std::max<std::int64_t>(2, options.reference), context.seed,
-                            lane("diffusion.tokens.reference"));
+    model_ = source_.model(options, source_.order(options, context.seed), drawn_);
+    if (options.reference > 0) true_ = references();
+    if (options.compare && true_.cols() < 2)
+      throw InvalidInput("compare: it needs --reference above 0 and something to compare with");
     counts_ = options.budget > 0 ? bought()
                                  : step_counts(options.steps, std::ssize(drawn_),
                                                options.require == "decreasing", context.base);
@@ -51,8 +45,11 @@ class TokensTask {
     report_.title = fmt::format("Tokens by diffusion: {}", source_.title);
     const TokenDiffusion method(model_, method_options(counts_));
     TokensOptions described = options_;
+    described.save.clear(), described.save_model.clear();
+    Json decides = describe(described).values();
+    decides["content"] = source_.content();
     const auto run = drive(method, Budget::steps(method.steps()), context_.seed,
-                           context_.observers_with_checkpoints(describe(described).values()));
+                           context_.observers_with_checkpoints(decides));
     if (run.why == Stop::interrupted) {
       report_.notes.push_back("Interrupted: the sequences are not complete.");
       return std::move(report_);
@@ -62,10 +59,11 @@ class TokensTask {
       write_point_set(context_.resolve(options_.save), run.state.sequences);
       report_.notes.push_back(fmt::format("The sequences are in {}.", options_.save));
     }
-    if (!options_.save_model.empty())
-      write_file_atomically(context_.resolve(options_.save_model), mixture_json(source_.mixture).dump());
-    if (options_.reference > 0) quality(run.state.sequences);
-    if (options_.constraint) constraint();
+    if (!options_.save_model.empty() && !source_.learned)
+      write_file_atomically(context_.resolve(options_.save_model), mixture_json(*source_.law).dump());
+    if (true_.cols() > 1) quality(run.state.sequences);
+    if (options_.constraint && (source_.law || source_.sequences || options_.count >= 4))
+      constraint(run.state.sequences);
     if (options_.compare) compare();
     report_.artifacts.push_back(
         {.name = "steps", .extension = "txt", .content = step_counts_text(counts_), .path = {}});
@@ -82,12 +80,36 @@ class TokensTask {
             .tolerance = options_.tolerance};
   }
 
+  // What the drawn sequences are compared with: exact ones, or those that were given beside a network.
+  MatrixXd references() const {
+    const auto count = std::max<std::int64_t>(2, options_.reference);
+    if (source_.law)
+      return draw_mixture(*source_.law, count, context_.seed, lane("diffusion.tokens.reference"));
+    if (!source_.sequences) return {};
+    return source_.sequences->leftCols(std::min<Index>(count, source_.sequences->cols()));
+  }
+
+  // Two samples of the true law: exact ones beside the references, or the references in two random halves.
+  std::pair<MatrixXd, MatrixXd> floor_pair(Index count, std::int64_t i) const {
+    const std::uint64_t own_lane = lane("diffusion.tokens.floor") + static_cast<std::uint64_t>(i);
+    if (source_.law) return {draw_mixture(*source_.law, count, context_.seed, own_lane), true_};
+    MatrixXd shuffled = true_;
+    Stream random(context_.seed, own_lane);
+    for (Index j = shuffled.cols() - 1; j > 0; --j)
+      shuffled.col(j).swap(shuffled.col(uniform_index(random, j + 1)));
+    const Index half = shuffled.cols() / 2;
+    return {shuffled.leftCols(half), shuffled.rightCols(shuffled.cols() - half)};
+  }
+
   // The counts that error curves of 600 sequences buy.
   std::vector<std::int64_t> bought() const {
     if (options_.iterations > 0)
       throw InvalidInput("budget: steps are bought for one token at a time, without --iterations");
+    if (!source_.law && !source_.sequences)
+      throw InvalidInput("budget: the error curves of a network need --sequences or --generate");
     const MatrixXd sequences =
-        draw_mixture(source_.mixture, 600, context_.seed, lane("diffusion.tokens.curves"));
+        source_.law ? draw_mixture(*source_.law, 600, context_.seed, lane("diffusion.tokens.curves"))
+                    : MatrixXd(source_.sequences->leftCols(std::min<Index>(600, source_.sequences->cols())));
     const ErrorCurves curves = measure_error_curves(model_, sequences, options_.head,
                                                     {3, 5, 8, 12, 18, 27, 40, 60, 90}, context_.seed);
     return allocate_steps(smoothed(curves), options_.budget);
@@ -123,39 +145,43 @@ class TokensTask {
   }
 
   void quality(const MatrixXd& sequences) {
-    if (sequences.cols() < 2) return;
+    if (sequences.cols() < 2 || true_.cols() < 4) return;
     double energy = 0, squares = 0, sliced = 0;
     for (std::int64_t i = 0; i < options_.floors; ++i) {
-      const MatrixXd other = draw_mixture(source_.mixture, sequences.cols(), context_.seed,
-                                          lane("diffusion.tokens.floor") + static_cast<std::uint64_t>(i));
-      const double distance = energy_distance(other, exact_);
+      const auto [one, other] = floor_pair(sequences.cols(), i);
+      const double distance = energy_distance(one, other);
       energy += distance, squares += distance * distance;
-      sliced += sliced_wasserstein(other, exact_);
+      sliced += sliced_wasserstein(one, other);
     }
     const auto n = static_cast<double>(options_.floors);
     const double spread = std::sqrt(std::max(0.0, squares / n - energy * energy / (n * n)));
-    report_.metric("energy", energy_distance(sequences, exact_));
+    report_.metric("energy", energy_distance(sequences, true_));
     report_.metric("energy_floor", energy / n);
-    report_.metric("sw2", sliced_wasserstein(sequences, exact_));
+    report_.metric("sw2", sliced_wasserstein(sequences, true_));
     report_.metric("sw2_floor", sliced / n);
-    Table table{"Distance to exact sequences",
-                {"statistic", "here", "between exact ones", "deviation"},
-                {},
-                {"", ".4f", ".4f", ".4f"}};
+    Table table{
+        source_.law ? "Distance to exact sequences" : "Distance to your sequences",
+        {"statistic", "here", source_.law ? "between exact ones" : "between halves of yours", "deviation"},
+        {},
+        {"", ".4f", ".4f", ".4f"}};
     table.rows.push_back({"energy distance", *report_.find_metric("energy"), energy / n, spread});
     table.rows.push_back({"sliced W2", *report_.find_metric("sw2"), sliced / n, ""});
-    if (source_.sequences) {
+    if (source_.sequences && source_.law) {
       report_.metric("energy_to_data", energy_distance(sequences, *source_.sequences));
       table.rows.push_back({"energy distance to your sequences", *report_.find_metric("energy_to_data"),
-                            energy_distance(exact_, *source_.sequences), ""});
+                            energy_distance(true_, *source_.sequences), ""});
     }
     report_.tables.push_back(std::move(table));
   }
 
-  void constraint() {
-    const MatrixXd sequences = source_.sequences ? *source_.sequences
-                                                 : draw_mixture(source_.mixture, 2000, context_.seed,
-                                                                lane("diffusion.tokens.constraint"));
+  // On the user's sequences, on exact ones, or else on those that were drawn.
+  void constraint(const MatrixXd& drawn) {
+    const MatrixXd sequences =
+        source_.sequences ? *source_.sequences
+        : source_.law ? draw_mixture(*source_.law, 2000, context_.seed, lane("diffusion.tokens.constraint"))
+                      : drawn;
+    if (!source_.sequences && !source_.law)
+      report_.notes.push_back("What the earlier tokens decide is measured on the network's own sequences.");
     const TokenConstraint c = token_constraint(model_, sequences, context_.seed);
     Table table{"How far the earlier tokens decide a token",
                 {"rank", "position", "R2 of a regression", "variance left", "straightness", "bend"},
@@ -202,7 +228,6 @@ class TokensTask {
 
   // The families between the highest and the lowest count of this run, at a third, a half and all of it.
   void compare() {
-    if (options_.reference == 0) throw InvalidInput("compare: it needs --reference above 0");
     const auto [low, high] = std::ranges::minmax(counts_);
     Figure figure{"families",
                   "Energy distance against calls",
@@ -226,7 +251,7 @@ class TokensTask {
         const TokenDiffusion method(model_, method_options(counts));
         const auto run = drive(method, Budget::steps(method.steps()), context_.seed);
         const double calls = run.last.find("calls").value(),
-                     energy = energy_distance(run.state.sequences, exact_);
+                     energy = energy_distance(run.state.sequences, true_);
         series.x.push_back(calls), series.y.push_back(energy);
         table.rows.push_back({text, calls, energy});
       }
@@ -242,31 +267,30 @@ class TokensTask {
   Index tokens_ = 0;
   TokenModel model_;
   std::vector<std::int64_t> drawn_, counts_;
-  MatrixXd exact_;
+  MatrixXd true_;  // what the sequences are compared with; empty: nothing
   Report report_;
 };
 
-Report run_tokens(const TokensOptions& options, TaskContext& context) {
-  return TokensTask(options, context).run();
-}
-
 }  // namespace
 
-Task diffusion_tokens_task() {
+Task diffusion_tokens_task(ReadLearnedTokens read_learned) {
   return make_task<TokensOptions>(
       "diffusion.tokens", "", "draws sequences token by token with a diffusion head",
       "Each token of a sequence is drawn by diffusion given the earlier ones; later tokens are more decided "
       "and need fewer denoising steps "
       "(step annealing). The model is a Gaussian mixture over whole sequences, whose conditionals are exact: "
       "yours, one fitted to your "
-      "sequences, or a made-up series. The report has the calls of each token, the distances to exact "
+      "sequences, or a made-up series; or, in lehr-neural, a network that `diffusion train_tokens` trained. "
+      "The report has the calls of each token, the distances to exact "
       "sequences with their floors, and how far "
       "the earlier tokens decide a later one.",
       {"lehr diffusion tokens mixture.npz --token_dim 4 --steps \"linear(from=50, to=5)\" --save x.npy",
        "lehr diffusion tokens --sequences windows.npy --tokens 24 --token_dim 3 --components 10 --compare",
        "lehr diffusion tokens --generate sine --token_dim 3 --head \"deis(order=2)\" --steps \"linear(17, "
        "3)\""},
-      run_tokens);
+      [read_learned](const TokensOptions& options, TaskContext& context) {
+        return TokensTask(options, context, read_learned).run();
+      });
 }
 
 }  // namespace lehr::command

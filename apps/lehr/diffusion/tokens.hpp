@@ -2,9 +2,11 @@
 #pragma once
 
 #include "lehr/core/task.hpp"
+#include "lehr/diffusion/tokens/learned_tokens.hpp"
 
 namespace lehr::command {
 
-Task diffusion_tokens_task();
+// `read_learned` reads a network; empty in a program without libtorch.
+Task diffusion_tokens_task(diffusion::ReadLearnedTokens read_learned = {});
 
 }  // namespace lehr::command

@@ -39,8 +39,17 @@ struct PathSums {
   double variance = 0, straightness = 0, bend = 0;
 };
 
-PathSums follow_path(TokenConditional& conditional, Seed seed, Index rank, Index first, Index count, Lanes x,
-                     std::int64_t steps) {
+// What the model leaves open of the tokens, by its own account or by its error.
+double left_open(TokenConditional& conditional, Index count, const Lanes& tokens) {
+  if (conditional.variance) return conditional.variance().head(count).sum();
+  Lanes expected = Lanes::Zero(tokens.rows(), tokens.cols());
+  conditional.predict(0, 1, Lanes::Zero(tokens.rows(), tokens.cols()), count, expected);
+  return (tokens - expected).topRows(count).square().sum();
+}
+
+PathSums follow_path(TokenConditional& conditional, Seed seed, Index rank, Index first, Index count,
+                     const Lanes& tokens, std::int64_t steps) {
+  Lanes x = Lanes::Zero(tokens.rows(), tokens.cols());
   for (Index row = 0; row < count; ++row) {
     Stream stream(seed, lane("diffusion.token.path") + static_cast<std::uint64_t>(rank),
                   static_cast<std::uint64_t>(first + row));
@@ -65,7 +74,7 @@ PathSums follow_path(TokenConditional& conditional, Seed seed, Index rank, Index
   sums.straightness = (chord.sqrt() / length).head(count).sum();
   // In units of a step: mean velocity chord / n, mean square speed / n.
   sums.bend = (1 - chord / (n * speed)).head(count).sum();
-  if (conditional.variance) sums.variance = conditional.variance().head(count).sum();
+  sums.variance = left_open(conditional, count, tokens);
   return sums;
 }
 
@@ -132,10 +141,8 @@ TokenConstraint token_constraint(const TokenModel& model, const MatrixXd& sequen
                [&](std::int64_t block, Index rank, TokenConditional& conditional, Index first, Index count,
                    const Lanes& values) {
                  parts[static_cast<std::size_t>(block)][static_cast<std::size_t>(rank)] =
-                     follow_path(conditional, seed, rank, first, count,
-                                 Lanes::Zero(values.rows(), values.cols()), path_steps);
+                     follow_path(conditional, seed, rank, first, count, values, path_steps);
                });
-  const bool tells = static_cast<bool>(model.given(model.begin(), 0).variance);
   for (std::size_t rank = 0; rank < tokens; ++rank) {
     PathSums sums;
     for (const auto& part : parts)
@@ -143,9 +150,7 @@ TokenConstraint token_constraint(const TokenModel& model, const MatrixXd& sequen
           sums.bend += part[rank].bend;
     const MatrixXd token = sequences.middleRows(model.order[rank] * model.token_dim, model.token_dim);
     const double marginal = (token.colwise() - token.rowwise().mean()).squaredNorm();
-    result.unexplained.push_back(!tells         ? std::numeric_limits<double>::quiet_NaN()
-                                 : marginal > 0 ? sums.variance / marginal
-                                                : 0);
+    result.unexplained.push_back(marginal > 0 ? sums.variance / marginal : 0);
     result.straightness.push_back(sums.straightness / static_cast<double>(n));
     result.bend.push_back(sums.bend / static_cast<double>(n));
   }

@@ -2,7 +2,8 @@
 //
 //   r_squared     share of the token's variance that a linear regression on the earlier tokens explains, on sequences that the regression
 //                 has not seen (two folds, a ridge of 1e-6 of the mean variance); from sequences alone
-//   unexplained   E tr Cov(token | earlier) / tr Cov(token) by the model
+//   unexplained   E tr Cov(token | earlier) / tr Cov(token) by the model; where it does not tell its variances,
+//                 E |token - E[token | earlier]|^2 / tr Cov(token) with the true tokens and the mean that the model expects
 //   straightness  |x_0 - x_T| / length of the path x_T -> x_0, mean over sequences: 1 for a straight path
 //   bend          mean square of the velocity's deviation from its mean along the path, over the mean square of the velocity
 //
@@ -23,8 +24,7 @@ std::vector<double> prefix_r_squared(const Eigen::MatrixXd& sequences, Index tok
 struct TokenConstraint {
   std::vector<double> r_squared, unexplained, straightness, bend;  // of each rank
 };
-// `sequences` (D x n): of the law that the model has learned. `unexplained` is NaN where the model does not tell its variances. Cost:
-// tokens * path_steps calls a sequence, and O(n D^2 + D^4 / tokens) for the regressions.
+// `sequences` (D x n): of the law that the model has learned. Cost: tokens * path_steps calls a sequence, and O(n D^2 + D^4 / tokens) for the regressions.
 TokenConstraint token_constraint(const TokenModel& model, const Eigen::MatrixXd& sequences, Seed seed,
                                  std::int64_t path_steps = 60);
 

@@ -75,7 +75,8 @@ TokenDiffusion::BlockSums TokenDiffusion::advance_block(State& state, std::int64
   Lanes values(model_.rows, dim);
   for (Index rank = first_rank_[at]; rank < first_rank_[at] + options_.drawn[at]; ++rank) {
     TokenConditional conditional = model_.given(memory, rank);
-    if (conditional.variance) sums.variance += conditional.variance().head(count).sum();
+    const bool tells = static_cast<bool>(conditional.variance);
+    if (tells) sums.variance += conditional.variance().head(count).sum();
     const TokenUsage usage = draw_token(*heads_[at], conditional,
                                         {.seed = seed,
                                          .rank = rank,
@@ -84,6 +85,7 @@ TokenDiffusion::BlockSums TokenDiffusion::advance_block(State& state, std::int64
                                          .tolerance = options_.tolerance},
                                         values);
     sums.calls += usage.calls, sums.change += usage.change;
+    if (!tells) sums.variance += usage.spread;
     const Index position = model_.order[static_cast<std::size_t>(rank)];
     state.sequences.block(position * dim, first, dim, count) = values.topRows(count).transpose().matrix();
   }

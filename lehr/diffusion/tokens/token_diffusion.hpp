@@ -35,8 +35,8 @@ class TokenDiffusion {
   struct State {
     Eigen::MatrixXd sequences;  // D x count, in the order of positions
     std::int64_t step = 0;
-    // Of each generation step done: calls a sequence, root mean conditional variance per number, mean move of the clean token in the
-    // last denoising step.
+    // Of each generation step done: calls a sequence, root mean conditional variance per number (where the model does not tell it: of the
+    // tokens about what was expected of them), mean move of the clean token in the last denoising step.
     std::vector<double> calls, deviation, change;
     std::vector<TokenMemory> memories;  // of each block; not saved
   };

@@ -19,6 +19,7 @@ class Drawing {
         reach_(static_cast<std::size_t>(head.memory()) + 1),
         states_(reach_, Lanes::Zero(values.rows(), values.cols())),
         cleans_(states_),
+        expected_(states_.front()),
         change_(Eigen::ArrayXd::Zero(values.rows())) {
     for (Index row = 0; row < draw.count; ++row) {
       Stream stream(draw.seed, lane("diffusion.token") + static_cast<std::uint64_t>(draw.rank),
@@ -67,6 +68,7 @@ class Drawing {
     conditional_.predict(head_.nodes[i].a, head_.nodes[i].s, x, active, clean);
     if (!std::isfinite(clean.topRows(active).sum())) refuse(i, clean);
     usage_.calls += left_;
+    if (i == 0) expected_ = clean;
     if (i == 0 || !head_.nodes[i - 1].evaluated) return;
     const Lanes& before = cleans_[(i - 1) % reach_];
     change_.head(active) =
@@ -107,6 +109,7 @@ class Drawing {
   void finish(std::size_t row, const Lanes& from) {
     values_.row(rows_[row]) = from.row(static_cast<Index>(row));
     usage_.change += change_[static_cast<Index>(row)];
+    usage_.spread += (values_.row(rows_[row]) - expected_.row(rows_[row])).square().sum();
   }
 
   [[noreturn]] void refuse(std::size_t i, const Lanes& clean) const {
@@ -124,6 +127,7 @@ class Drawing {
   Lanes& values_;
   std::size_t reach_;
   std::vector<Lanes> states_, cleans_;
+  Lanes expected_;  // the first clean tokens, rows as in `values`
   Eigen::ArrayXd change_;
   std::vector<QuickStream> random_;
   std::vector<Index> rows_;  // of `values`, of each active lane

@@ -19,8 +19,9 @@ struct TokenDraw {
 
 struct TokenUsage {
   std::int64_t calls = 0;  // of the model, one per sequence and step
-  double change =
-      0;  // sum over sequences of the move of the clean token in the last step, root mean square per number
+  // Sums over sequences: the move of the clean token in the last step, root mean square per number; |token - first clean token|^2, where
+  // the first clean token, at the level of pure noise, is what the model expects given the earlier ones.
+  double change = 0, spread = 0;
 };
 
 // Fills rows [0, count) of `values` (rows x dim). Throws NumericalFailure that names rank, step and sequence where the model's answer

@@ -1,5 +1,7 @@
 #include "lehr/diffusion/tokens/token_head.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -41,8 +43,8 @@ TokenHead table_head(const CallText& call, std::int64_t n, double temperature) {
       throw InvalidInput("head: deis has the orders 0 to 3, found {:g}", order);
     return plan_head(deis_plan(process, times, {.order = static_cast<int>(order)}), process, temperature);
   }
-  return plan_head(usf_plan(process, preset_schedule(preset_named("dpm_solver_pp_2m"), times)), process,
-                   temperature);
+  const std::string preset = call.name == "dpmpp" ? "dpm_solver_pp_2m" : call.name;
+  return plan_head(usf_plan(process, preset_schedule(preset_named(preset), times)), process, temperature);
 }
 
 std::vector<PlanTerm> terms_of(const std::map<int, double>& factors) {
@@ -152,9 +154,12 @@ TokenHead token_head(std::string_view text, std::int64_t n, double temperature) 
     throw InvalidInput("head: '{}' takes no arguments", call.name);
   if (call.name == "ddpm") return ddpm_head(n, temperature);
   if (call.name == "flow") return flow_head(n, temperature);
-  if (call.name == "ddim" || call.name == "deis" || call.name == "dpmpp")
+  const auto& presets = preset_names();
+  if (call.name == "ddim" || call.name == "deis" || call.name == "dpmpp" ||
+      std::ranges::find(presets, call.name) != presets.end())
     return table_head(call, n, temperature);
-  throw InvalidInput("head: unknown '{}'; there are ddpm, flow, ddim, deis(order=3) and dpmpp", call.name);
+  throw InvalidInput("head: unknown '{}'; there are ddpm, flow, ddim, deis(order=3), dpmpp and {}", call.name,
+                     fmt::join(presets, ", "));
 }
 
 }  // namespace lehr::diffusion

@@ -10,8 +10,9 @@
 //                     x' = sqrt(alpha') beta' / (1 - alpha) x0hat + sqrt(1 - beta') (1 - alpha') / (1 - alpha) x + tau sd xi,
 //                     sd^2 = beta' (1 - alpha') / (1 - alpha);  tau is the temperature  (Ho et al., 2020; Nichol and Dhariwal, 2021)
 //   flow            Euler on dx/dt = (x - x0hat) / t, a = 1 - t, s = t, from 1 to 0 in N equal steps
-//   ddim, deis(order=3), dpmpp   plans of the diffusion room on the same table between the indices 980, where a is not yet 0, and 1
-//                   (equal steps, at most 979 of them); noise of 0.01 is left in the token
+//   ddim, deis(order=3), dpmpp (dpm_solver_pp_2m) and the other presets of solver_schedule.hpp   plans of the diffusion room on the
+//                   same table between the indices 980, where a is not yet 0, and 1 (equal steps, at most 979 of them); noise of 0.01 is
+//                   left in the token
 //
 // Heads without noise of their own scale the start by the temperature. N steps cost N calls of the model.
 #pragma once

@@ -98,6 +98,10 @@ TEST_F(TokensCommand, BadInputGetsOneLine) {
   const std::string sine = "diffusion tokens --generate sine --token_dim 3 --tokens 4 ";
   expect_one_line_error("diffusion tokens", "give one of --model, --sequences and --generate; found 0");
   expect_one_line_error("diffusion tokens absent.npz", "absent.npz");
+  expect_one_line_error(
+      "diffusion tokens net.safetensors",
+      "drawing from a network needs lehr-neural: lehr-neural diffusion tokens net.safetensors");
+  expect_one_line_error(sine + "--guidance 2", "guidance: only a network that was trained with labels");
   expect_one_line_error("diffusion tokens model.txt", "a mixture is a .json or .npz file, or a folder");
   expect_one_line_error(sine + "--steps 'linear(from=50, to=0)'",
                         "'to' of 'linear' must be a whole number in [1, 1000], found 0");

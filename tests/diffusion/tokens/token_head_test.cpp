@@ -71,7 +71,9 @@ double contraction(const TokenHead& head, double c) {
 TEST(TokenHead, DeterministicHeadsFollowTheFlow) {
   for (const double c : {0.3, 1.5}) {
     const double end = std::hypot(std::sqrt(cosine_alpha_bar()[1]) * c, std::sqrt(1 - cosine_alpha_bar()[1]));
-    for (const char* text : {"ddim", "deis(order=2)", "dpmpp"}) {
+    for (const char* text : {"ddim", "deis(order=2)", "dpmpp", "unipc", "dpm_solver", "dpm_solver_singlestep",
+                             "dpm_solver_pp_3m", "taylor_data"}) {
+      EXPECT_EQ(token_head(text, 20).evaluations(), 20) << text;
       EXPECT_NEAR(contraction(token_head(text, 200), c), end, 0.02 * end) << text;
       EXPECT_LT(std::abs(contraction(token_head(text, 200), c) - end),
                 0.5 * std::abs(contraction(token_head(text, 50), c) - end))
