@@ -17,13 +17,19 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr Index most_weighing_points = 10000, look_numbers = 11, looks = 100;
+constexpr Index most_weighing_points = 10000, look_numbers = 11, looks = 50;
 constexpr int lbfgs_iterations = 20;
 constexpr double least_log_spread = -25;  // of L-BFGS, whose line search may leap far
 
-std::vector<Index> draw_batch(Index points, Index size, Stream random) {
+// Numbers of points; those are on their way to the cache by the time they are needed.
+std::vector<Index> draw_batch(const MatrixXd& points, Index size, Stream random) {
+  constexpr Index line = 8;  // numbers in a cache line
   std::vector<Index> batch(static_cast<std::size_t>(size));
-  for (Index& i : batch) i = uniform_index(random, points);
+  for (Index& i : batch) {
+    i = uniform_index(random, points.cols());
+    const double* const point = points.data() + i * points.rows();
+    for (Index j = 0; j < points.rows(); j += line) __builtin_prefetch(point + j);
+  }
   return batch;
 }
 
@@ -146,8 +152,8 @@ void LightSb::take_epsilon(State& state, double epsilon) const {
 
 void LightSb::step_adam(State& state, const Moment& now) const {
   const Index size = std::max<Index>(1, std::llround(options_.batch(now)));
-  const auto x = draw_batch(x_.cols(), size, now.random(lane("diffusion.bridge.batch.x")));
-  const auto y = draw_batch(y_.cols(), size, now.random(lane("diffusion.bridge.batch.y")));
+  const auto x = draw_batch(x_, size, now.random(lane("diffusion.bridge.batch.x")));
+  const auto y = draw_batch(y_, size, now.random(lane("diffusion.bridge.batch.y")));
   VectorXd gradient;
   state.batch_loss =
       bridge_loss(layout_, state.parameters, state.epsilon, {x_, x}, {y_, y}, &gradient).value();

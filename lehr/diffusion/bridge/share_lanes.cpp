@@ -19,6 +19,9 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using ShareTag = hn::CappedTag<double, 8>;
 
+// Smaller exponents count as this: a share of 3e-20 beside 1 adds nothing that a double would see, and often a whole vector is spared.
+constexpr double least_exponent = -45;
+
 // to[k] += the sum of row k's 8 partial sums, in an order that does not depend on the width of the vectors.
 void AddEights(const double* partial, std::int64_t rows, double* to) {
   for (std::int64_t k = 0; k < rows; ++k) {
@@ -33,9 +36,11 @@ HWY_INLINE void ShareExponentials(double* terms, std::int64_t components, std::i
   const ShareTag d;
   auto largest = hn::LoadU(d, terms);
   for (std::int64_t k = 1; k < components; ++k) largest = hn::Max(largest, hn::LoadU(d, terms + k * stride));
+  const auto least = hn::Set(d, least_exponent), least_value = NegativeExponential(d, least);
   auto total = hn::Zero(d);
   for (std::int64_t k = 0; k < components; ++k) {
-    const auto e = NegativeExponential(d, hn::Sub(hn::LoadU(d, terms + k * stride), largest));
+    const auto x = hn::Max(hn::Sub(hn::LoadU(d, terms + k * stride), largest), least);
+    const auto e = hn::AllTrue(d, hn::Eq(x, least)) ? least_value : NegativeExponential(d, x);
     hn::StoreU(e, d, terms + k * stride);
     total = hn::Add(total, e);
   }
@@ -74,9 +79,34 @@ double Shares(double* terms, std::int64_t components, std::int64_t count, std::i
   return log_sum;
 }
 
+// In squares of two by two: half the loads and stores of single numbers.
 void Transpose(const double* from, std::int64_t padded, double* panel) {
+#if HWY_TARGET == HWY_SCALAR
   for (std::int64_t j = 0; j < padded; ++j)
     for (std::int64_t i = 0; i < 16; ++i) panel[16 * j + i] = from[i * padded + j];
+#else
+  const hn::FixedTag<double, 2> d;
+  for (std::int64_t j = 0; j < padded; j += 2)
+    for (std::int64_t i = 0; i < 16; i += 2) {
+      const auto a = hn::LoadU(d, from + i * padded + j), b = hn::LoadU(d, from + (i + 1) * padded + j);
+      hn::StoreU(hn::InterleaveLower(d, a, b), d, panel + 16 * j + i);
+      hn::StoreU(hn::InterleaveUpper(d, a, b), d, panel + 16 * (j + 1) + i);
+    }
+#endif
+}
+
+// to = a b, rows of 16.
+HWY_INLINE void MultiplyRow(const double* a, const double* b, double* to) {
+  const ShareTag d;
+  for (std::int64_t i = 0; i < 16; i += static_cast<std::int64_t>(hn::Lanes(d)))
+    hn::StoreU(hn::Mul(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, to + i);
+}
+
+void Expand(double* panel, std::int64_t dimension, bool pairs) {
+  double* to = panel + 16 * dimension;
+  for (std::int64_t a = 0; a < dimension; ++a)
+    for (std::int64_t b = pairs ? 0 : a; b <= a; ++b, to += 16)
+      MultiplyRow(panel + 16 * a, panel + 16 * b, to);
 }
 
 HWY_INLINE void Feature(const double* points, std::int64_t padded, std::int64_t count, FeatureChunk chunk,
@@ -131,6 +161,7 @@ namespace lehr::diffusion {
 
 HWY_EXPORT(Shares);
 HWY_EXPORT(Transpose);
+HWY_EXPORT(Expand);
 HWY_EXPORT(Features);
 HWY_EXPORT(Balance);
 
@@ -141,6 +172,10 @@ double share_lanes(double* terms, std::int64_t components, std::int64_t count, s
 
 void transpose_lanes(const double* from, std::int64_t padded, double* panel) {
   HWY_DYNAMIC_DISPATCH(Transpose)(from, padded, panel);
+}
+
+void expand_lanes(double* panel, std::int64_t dimension, bool pairs) {
+  HWY_DYNAMIC_DISPATCH(Expand)(panel, dimension, pairs);
 }
 
 void feature_lanes(const double* points, std::int64_t padded, std::int64_t count, FeatureChunk a,

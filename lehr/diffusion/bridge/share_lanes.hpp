@@ -14,6 +14,9 @@ double share_lanes(double* terms, std::int64_t components, std::int64_t count, s
 // from: 16 x padded, a point a row; panel: padded x 16 (product_lanes.hpp). padded a multiple of 8.
 void transpose_lanes(const double* from, std::int64_t padded, double* panel);
 
+// Behind the `dimension` rows of 16 of a panel: their squares, or with `pairs` all products of rows a >= b, a by a.
+void expand_lanes(double* panel, std::int64_t dimension, bool pairs);
+
 // What a panel of products of coordinates holds: 8 lanes from each of two places.
 struct FeatureChunk {
   enum Kind : std::int64_t { linear = -1, square = -2 };  // else: times the coordinate of this number

@@ -18,19 +18,6 @@ constexpr Index whole_block = 128, small_block = 32;  // multiples of 16
 // Small sums stay in one thread: starting the others would cost more.
 constexpr double parallel_work = 3e5;
 
-// The features of a panel's points (features x 16), its first `dimension` rows being the coordinates.
-void expand_features(const QuadraticTerms& terms, double* panel) {
-  const Index d = terms.dimension;
-  double* to = panel + panel_lanes * d;
-  for (Index a = 0; a < d; ++a) {
-    const double* const own = panel + panel_lanes * a;
-    for (Index b = terms.shape == CovarianceShape::full ? 0 : a; b <= a; ++b, to += panel_lanes) {
-      const double* const other = panel + panel_lanes * b;
-      for (Index i = 0; i < panel_lanes; ++i) to[i] = own[i] * other[i];
-    }
-  }
-}
-
 // All features in chunks of 8 that a panel holds two of.
 std::vector<FeatureChunk> feature_chunks(const QuadraticTerms& terms) {
   std::vector<FeatureChunk> chunks;
@@ -74,8 +61,11 @@ void add_features(const QuadraticTerms& terms, const double* points, Index padde
     linalg::panel_product(panel, count, shares, stride, components, nullptr, sums, panel_lanes);
     for (int half = 0; half < 2; ++half) {
       const auto [place, size] = place_of(pair[half], terms.dimension);
-      for (Index k = 0; k < components; ++k)
-        std::copy_n(sums + k * panel_lanes + 8 * half, size, &moments.features(place, k));
+      for (Index k = 0; k < components; ++k) {
+        const double* const from = sums + k * panel_lanes + 8 * half;
+        double* const to = &moments.features(place, k);
+        for (Index i = 0; i < size; ++i) to[i] = from[i];
+      }
     }
   }
 }
@@ -89,7 +79,10 @@ const double* gather(const PickedPoints& picked, Index first, Index count, Block
   double* const points = BlockMemory::of(memory.points, rows * padded);
   for (Index i = 0; i < rows; ++i) {
     double* const to = points + i * padded;
-    if (i < count) std::copy_n(picked[first + i], d, to);
+    if (i < count) {
+      const double* const from = picked[first + i];
+      for (Index j = 0; j < d; ++j) to[j] = from[j];
+    }
     std::fill(to + (i < count ? d : 0), to + padded, 0.0);
   }
   return points;
@@ -101,7 +94,7 @@ void terms_of_rows(const QuadraticTerms& terms, const double* points, Index coun
   double* const panel = BlockMemory::of(memory.panel, panel_lanes * std::max(padded, terms.features()));
   for (Index i = 0; i < count; i += panel_lanes) {
     transpose_lanes(points + i * padded, padded, panel);
-    expand_features(terms, panel);
+    expand_lanes(panel, terms.dimension, terms.shape == CovarianceShape::full);
     linalg::panel_product(panel, terms.features(), terms.factors.data(), terms.factors.rows(),
                           terms.constant.size(), terms.constant.data(), to + i, stride);
   }
