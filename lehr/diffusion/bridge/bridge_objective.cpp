@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "lehr/core/errors.hpp"
-#include "lehr/core/parallel.hpp"
+#include "lehr/diffusion/bridge/share_moments.hpp"
 #include "lehr/linalg/dense.hpp"
 
 namespace lehr::diffusion {
@@ -13,182 +13,144 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using stats::CovarianceShape;
 
-// What a side's points sum to under their shares.
-struct ShareMoments {
-  double log_sum = 0;
-  VectorXd mass;    // K: sum of shares
-  MatrixXd first;   // d x K: sum of share * point (full, y: of share * L^-1 (y - r))
-  MatrixXd second;  // diagonal: d x K, of share * point^2; full: d * d x K
-
-  void add(const ShareMoments& other) {
-    log_sum += other.log_sum;
-    mass += other.mass, first += other.first;
-    if (second.size() > 0) second += other.second;
-  }
+// The parameters with what both sides need of them: S_k and its inverse, diagonal or as L_k and L_k^-1.
+struct Spreads {
+  MatrixXd own;                         // diagonal: S, d x K
+  MatrixXd inverse;                     // ... and 1 / S
+  std::vector<MatrixXd> lower, whiten;  // full: L_k, L_k^-1
 };
 
-// One of the two mixtures of exponentials, ready to be summed over points.
-class Side {
- public:
-  Side(const BridgeLayout& layout, const VectorXd& parameters, double epsilon, bool target, bool gradient)
-      : layout_(layout), epsilon_(epsilon), target_(target), gradient_(gradient) {
-    constant_ = layout.weights(parameters) / epsilon;
-    if (layout.shape == CovarianceShape::full)
-      prepare_full(parameters);
-    else
-      prepare_diagonal(parameters);
+Spreads spreads_of(const BridgeLayout& layout, const VectorXd& parameters) {
+  Spreads spreads;
+  if (layout.shape != CovarianceShape::full) {
+    spreads.own = layout.spread(parameters).array().exp();
+    spreads.inverse = spreads.own.cwiseInverse();
+    return spreads;
   }
-
-  ShareMoments sum(const PointsRef& points) const {
-    return layout_.shape == CovarianceShape::full ? sum_full(points) : sum_diagonal(points);
-  }
-
-  const MatrixXd& factor(Index k) const { return factors_[static_cast<std::size_t>(k)]; }
-
- private:
-  void prepare_diagonal(const VectorXd& parameters) {
-    const auto r = layout_.centres(parameters);
-    const Eigen::ArrayXXd s = layout_.spread(parameters).array().exp();
-    if (!target_) {
-      linear_ = r / epsilon_, square_ = s / (2 * epsilon_);
-      return;
-    }
-    const Eigen::ArrayXXd precision = 0.5 / (epsilon_ * s);
-    linear_ = 2 * precision * r.array(), square_ = -precision;
-    const MatrixXd constants = -0.5 * (2 * M_PI * epsilon_ * s).log() - precision * r.array().square();
-    constant_ += constants.colwise().sum().transpose();
-  }
-
-  void prepare_full(const VectorXd& parameters) {
-    const Index d = layout_.dimension;
-    linear_ = layout_.centres(parameters);
-    for (Index k = 0; k < layout_.components; ++k) {
-      MatrixXd factor = layout_.spread(parameters).col(k).reshaped(d, d).triangularView<Eigen::Lower>();
-      if (target_)
-        constant_[k] -=
-            factor.diagonal().sum() + 0.5 * static_cast<double>(d) * std::log(2 * M_PI * epsilon_);
-      factor.diagonal() = factor.diagonal().array().exp();
-      factors_.push_back(std::move(factor));
-    }
-  }
-
-  ShareMoments sum_diagonal(const PointsRef& points) const {
-    const MatrixXd squares = points.cwiseAbs2();
-    MatrixXd shares(points.cols(), layout_.components);
-    shares.noalias() = points.transpose() * linear_;
-    shares.noalias() += squares.transpose() * square_;
-    shares.rowwise() += constant_.transpose();
-    ShareMoments moments;
-    moments.log_sum = normalise_rows(shares).sum();
-    moments.mass = shares.colwise().sum();
-    if (!gradient_) return moments;
-    moments.first.noalias() = points * shares;
-    moments.second.noalias() = squares * shares;
-    return moments;
-  }
-
-  // x: |L'x|^2 / (2 eps) + r'x / eps; y: -|L^-1 (y - r)|^2 / (2 eps).
-  ShareMoments sum_full(const PointsRef& points) const {
-    const Index d = layout_.dimension, count = layout_.components;
-    MatrixXd shares(points.cols(), count);
-    std::vector<MatrixXd> own;
-    for (Index k = 0; k < count; ++k) {
-      MatrixXd z(d, points.cols());
-      if (target_) {
-        z = points.colwise() - linear_.col(k);
-        factor(k).triangularView<Eigen::Lower>().solveInPlace(z);
-        shares.col(k) = -z.colwise().squaredNorm().transpose() / (2 * epsilon_);
-      } else {
-        z.noalias() = factor(k).transpose() * points;
-        shares.col(k) = z.colwise().squaredNorm().transpose() / (2 * epsilon_);
-        shares.col(k).noalias() += points.transpose() * linear_.col(k) / epsilon_;
-      }
-      own.push_back(std::move(z));
-    }
-    shares.rowwise() += constant_.transpose();
-    ShareMoments moments;
-    moments.log_sum = normalise_rows(shares).sum();
-    moments.mass = shares.colwise().sum();
-    if (!gradient_) return moments;
-    moments.first.resize(d, count), moments.second.resize(d * d, count);
-    for (Index k = 0; k < count; ++k) {
-      const MatrixXd& z = own[static_cast<std::size_t>(k)];
-      const MatrixXd weighted = z * shares.col(k).asDiagonal();
-      if (target_)
-        moments.first.col(k) = weighted.rowwise().sum();
-      else
-        moments.first.col(k).noalias() = points * shares.col(k);
-      auto square = moments.second.col(k).reshaped(d, d);
-      square = target_ ? MatrixXd(weighted * z.transpose()) : MatrixXd(points * weighted.transpose());
-    }
-    return moments;
-  }
-
-  const BridgeLayout& layout_;
-  double epsilon_;
-  bool target_, gradient_;
-  VectorXd constant_;              // K
-  MatrixXd linear_, square_;       // diagonal: coefficients; full: linear_ holds r
-  std::vector<MatrixXd> factors_;  // full: L_k
-};
-
-// Small sums stay in one thread: starting the others would cost more.
-constexpr double parallel_work = 3e5;
-
-ShareMoments sum_blocks(const Side& side, const BridgeLayout& layout, const PointsRef& points) {
-  const double work_per_point = static_cast<double>(layout.components * (8 + layout.spread_numbers()));
-  const Index block = work_per_point * 128 > parallel_work ? 32 : 128;
-  const Index blocks = (points.cols() + block - 1) / block;
-  const auto part = [&](std::int64_t b) {
-    return side.sum(points.middleCols(b * block, std::min(block, points.cols() - b * block)));
-  };
-  if (work_per_point * static_cast<double>(points.cols()) < parallel_work) {
-    ShareMoments sum = part(0);
-    for (Index b = 1; b < blocks; ++b) sum.add(part(b));
-    return sum;
-  }
-  auto parts = parallel_map(blocks, part);
-  for (std::size_t b = 1; b < parts.size(); ++b) parts.front().add(parts[b]);
-  return parts.front();
-}
-
-// Adds `sign` / points times the gradient of the side's log-sums.
-void add_diagonal_gradient(const BridgeLayout& layout, const VectorXd& parameters, double epsilon,
-                           bool target, const ShareMoments& moments, double factor, VectorXd& gradient) {
-  const auto r = layout.centres(parameters);
-  const Eigen::ArrayXXd s = layout.spread(parameters).array().exp();
-  if (!target) {
-    layout.centres(gradient) += factor / epsilon * moments.first;
-    layout.spread(gradient).array() += factor / (2 * epsilon) * s * moments.second.array();
-    return;
-  }
-  const MatrixXd r_mass = r * moments.mass.asDiagonal();
-  layout.centres(gradient).array() += factor / epsilon * (moments.first - r_mass).array() / s;
-  const Eigen::ArrayXXd squares = moments.second.array() - r.array() * (2 * moments.first - r_mass).array();
-  layout.spread(gradient).array() += factor / (2 * epsilon) * squares / s;
-  layout.spread(gradient).rowwise() -= 0.5 * factor * moments.mass.transpose();
-}
-
-void add_full_gradient(const BridgeLayout& layout, const Side& side, double epsilon, bool target,
-                       const ShareMoments& moments, double factor, VectorXd& gradient) {
   const Index d = layout.dimension;
   for (Index k = 0; k < layout.components; ++k) {
-    const MatrixXd& lower = side.factor(k);
-    MatrixXd by_factor = moments.second.col(k).reshaped(d, d) / epsilon;
-    VectorXd by_centre = moments.first.col(k) / epsilon;
-    if (target) {
-      by_factor.diagonal().array() -= moments.mass[k];
-      lower.transpose().triangularView<Eigen::Upper>().solveInPlace(by_factor);
-      lower.transpose().triangularView<Eigen::Upper>().solveInPlace(by_centre);
-    }
-    by_factor.diagonal().array() *= lower.diagonal().array();
-    layout.centres(gradient).col(k) += factor * by_centre;
-    layout.spread(gradient).col(k).reshaped(d, d) +=
-        factor * MatrixXd(by_factor.triangularView<Eigen::Lower>());
+    MatrixXd lower = layout.spread(parameters).col(k).reshaped(d, d).triangularView<Eigen::Lower>();
+    lower.diagonal() = lower.diagonal().array().exp();
+    MatrixXd whiten = MatrixXd::Identity(d, d);
+    lower.triangularView<Eigen::Lower>().solveInPlace(whiten);
+    spreads.lower.push_back(std::move(lower)), spreads.whiten.push_back(std::move(whiten));
+  }
+  return spreads;
+}
+
+// z'A z / 2 as factors of the pairs a >= b: half the diagonal, the rest once.
+void put_pairs(const MatrixXd& form, Eigen::Ref<VectorXd> factors) {
+  Index at = 0;
+  for (Index a = 0; a < form.rows(); ++a)
+    for (Index b = 0; b <= a; ++b) factors[at++] = a == b ? 0.5 * form(a, a) : form(a, b);
+}
+
+// ... and the symmetric matrix of moments of pairs.
+MatrixXd from_pairs(const Eigen::Ref<const VectorXd>& moments, Index d) {
+  MatrixXd matrix(d, d);
+  Index at = 0;
+  for (Index a = 0; a < d; ++a)
+    for (Index b = 0; b <= a; ++b) matrix(a, b) = matrix(b, a) = moments[at++];
+  return matrix;
+}
+
+QuadraticTerms empty_terms(const BridgeLayout& layout, const VectorXd& parameters, double epsilon) {
+  QuadraticTerms terms{.shape = layout.shape, .dimension = layout.dimension};
+  terms.constant = layout.weights(parameters) / epsilon;
+  terms.factors.resize(terms.features(), layout.components);
+  return terms;
+}
+
+// log alpha_k + (x'S_k x + 2 r_k'x) / (2 eps)
+QuadraticTerms source_terms(const BridgeLayout& layout, const VectorXd& parameters, const Spreads& spreads,
+                            double epsilon) {
+  QuadraticTerms terms = empty_terms(layout, parameters, epsilon);
+  const Index d = layout.dimension;
+  terms.factors.topRows(d) = layout.centres(parameters) / epsilon;
+  if (layout.shape != CovarianceShape::full) {
+    terms.factors.bottomRows(d) = spreads.own / (2 * epsilon);
+    return terms;
+  }
+  for (Index k = 0; k < layout.components; ++k) {
+    const MatrixXd& lower = spreads.lower[static_cast<std::size_t>(k)];
+    put_pairs(lower * lower.transpose() / epsilon, terms.factors.col(k).tail(terms.features() - d));
+  }
+  return terms;
+}
+
+// log alpha_k + log N(y; r_k, eps S_k)
+QuadraticTerms target_terms(const BridgeLayout& layout, const VectorXd& parameters, const Spreads& spreads,
+                            double epsilon) {
+  QuadraticTerms terms = empty_terms(layout, parameters, epsilon);
+  const Index d = layout.dimension;
+  const auto r = layout.centres(parameters);
+  const double log_scale = 0.5 * static_cast<double>(d) * std::log(2 * M_PI * epsilon);
+  if (layout.shape != CovarianceShape::full) {
+    terms.factors.topRows(d) = r.cwiseProduct(spreads.inverse) / epsilon;
+    terms.factors.bottomRows(d) = -0.5 / epsilon * spreads.inverse;
+    const auto halves = layout.spread(parameters) + r.cwiseProduct(terms.factors.topRows(d));
+    terms.constant -= 0.5 * halves.colwise().sum().transpose();
+    terms.constant.array() -= log_scale;
+    return terms;
+  }
+  for (Index k = 0; k < layout.components; ++k) {
+    const MatrixXd& whiten = spreads.whiten[static_cast<std::size_t>(k)];
+    const VectorXd white = whiten * r.col(k);
+    terms.factors.col(k).head(d) = whiten.transpose() * white / epsilon;
+    put_pairs(-(whiten.transpose() * whiten) / epsilon, terms.factors.col(k).tail(terms.features() - d));
+    terms.constant[k] -= 0.5 * white.squaredNorm() / epsilon + log_scale -
+                         whiten.diagonal().array().log().sum();  // = - log |L|
+  }
+  return terms;
+}
+
+// Both sides at once; `source` and `target` are 1 / points of the sides.
+void put_diagonal_gradient(const BridgeLayout& layout, const VectorXd& parameters, const Spreads& spreads,
+                           double epsilon, const ShareMoments& x, const ShareMoments& y, double source,
+                           double target, VectorXd& gradient) {
+  const Index d = layout.dimension;
+  const double by_x = source / epsilon, by_y = target / epsilon;
+  for (Index k = 0; k < layout.components; ++k) {
+    const auto r = layout.centres(parameters).col(k).array();
+    const auto s = spreads.own.col(k).array(), inverse = spreads.inverse.col(k).array();
+    const auto first = y.features.col(k).head(d).array(), second = y.features.col(k).tail(d).array();
+    const double mass = y.mass[k];
+    layout.centres(gradient).col(k).array() =
+        by_x * x.features.col(k).head(d).array() - by_y * (first - mass * r) * inverse;
+    layout.spread(gradient).col(k).array() = 0.5 * by_x * s * x.features.col(k).tail(d).array() -
+                                             0.5 * by_y * (second - r * (2 * first - mass * r)) * inverse +
+                                             0.5 * target * mass;
+  }
+}
+
+// In L: 2 (dL/dS) L of the source, and (I mass - L^-1 C L^-T / eps) of the target, C the moments about r, put through L^-T.
+void put_full_gradient(const BridgeLayout& layout, const VectorXd& parameters, const Spreads& spreads,
+                       double epsilon, const ShareMoments& x, const ShareMoments& y, double source,
+                       double target, VectorXd& gradient) {
+  const Index d = layout.dimension, pairs = d * (d + 1) / 2;
+  for (Index k = 0; k < layout.components; ++k) {
+    const MatrixXd &lower = spreads.lower[static_cast<std::size_t>(k)],
+                   &whiten = spreads.whiten[static_cast<std::size_t>(k)];
+    const VectorXd r = layout.centres(parameters).col(k), first = y.features.col(k).head(d);
+    const VectorXd about = first - y.mass[k] * r;
+    layout.centres(gradient).col(k) = source / epsilon * x.features.col(k).head(d) -
+                                      target / epsilon * (whiten.transpose() * (whiten * about)).eval();
+    MatrixXd moments = from_pairs(y.features.col(k).tail(pairs), d);
+    moments -= first * r.transpose() + r * about.transpose();
+    MatrixXd by_target = -(whiten * moments * whiten.transpose()) / epsilon;
+    by_target.diagonal().array() += y.mass[k];
+    MatrixXd by_lower = source / epsilon * (from_pairs(x.features.col(k).tail(pairs), d) * lower) +
+                        target * (whiten.transpose() * by_target);
+    by_lower.diagonal().array() *= lower.diagonal().array();
+    layout.spread(gradient).col(k).reshaped(d, d) = by_lower.triangularView<Eigen::Lower>();
   }
 }
 
 }  // namespace
+
+QuadraticTerms source_terms(const BridgeLayout& layout, const VectorXd& parameters, double epsilon) {
+  return source_terms(layout, parameters, spreads_of(layout, parameters), epsilon);
+}
 
 LightBridge bridge_of(const BridgeLayout& layout, const VectorXd& parameters, double epsilon) {
   LightBridge model{.shape = layout.shape,
@@ -230,25 +192,29 @@ VectorXd parameters_of(const LightBridge& model) {
 }
 
 BridgeLoss bridge_loss(const BridgeLayout& layout, const VectorXd& parameters, double epsilon,
-                       const PointsRef& x, const PointsRef& y, VectorXd* gradient) {
-  const bool full = layout.shape == CovarianceShape::full;
-  if (gradient != nullptr) gradient->setZero(layout.size());
-  BridgeLoss loss;
-  for (const bool target : {false, true}) {
-    const PointsRef& points = target ? y : x;
-    const Side side(layout, parameters, epsilon, target, gradient != nullptr);
-    const ShareMoments moments = sum_blocks(side, layout, points);
-    const double share = 1 / static_cast<double>(points.cols());
-    (target ? loss.log_v : loss.log_c) = share * moments.log_sum;
-    if (gradient == nullptr) continue;
-    const double factor = target ? -share : share;
-    layout.weights(*gradient) += factor / epsilon * moments.mass;
-    if (full)
-      add_full_gradient(layout, side, epsilon, target, moments, factor, *gradient);
-    else
-      add_diagonal_gradient(layout, parameters, epsilon, target, moments, factor, *gradient);
-  }
+                       const PickedPoints& x, const PickedPoints& y, VectorXd* gradient) {
+  const Spreads spreads = spreads_of(layout, parameters);
+  const QuadraticTerms terms[] = {source_terms(layout, parameters, spreads, epsilon),
+                                  target_terms(layout, parameters, spreads, epsilon)};
+  const ShareSide sides[] = {{terms[0], x}, {terms[1], y}};
+  const std::vector<ShareMoments> moments = share_moments(sides, gradient != nullptr);
+  const double source = 1 / static_cast<double>(x.count()), target = 1 / static_cast<double>(y.count());
+  const BridgeLoss loss{source * moments[0].log_sum, target * moments[1].log_sum};
+  if (gradient == nullptr) return loss;
+  gradient->resize(layout.size());
+  layout.weights(*gradient) = (source * moments[0].mass - target * moments[1].mass) / epsilon;
+  const auto put = layout.shape == CovarianceShape::full ? put_full_gradient : put_diagonal_gradient;
+  put(layout, parameters, spreads, epsilon, moments[0], moments[1], source, target, *gradient);
   return loss;
+}
+
+VectorXd target_masses(const BridgeLayout& layout, const VectorXd& parameters, double epsilon,
+                       const PointsRef& y) {
+  const Spreads spreads = spreads_of(layout, parameters);
+  const QuadraticTerms terms = target_terms(layout, parameters, spreads, epsilon);
+  const PickedPoints points{y};
+  const ShareSide side{terms, points};
+  return share_moments({&side, 1}, false).front().mass / static_cast<double>(y.cols());
 }
 
 }  // namespace lehr::diffusion

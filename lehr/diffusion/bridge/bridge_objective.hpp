@@ -12,13 +12,14 @@
 //   d L / d r_k         = E p_k x / eps - E q_k S_k^-1 (y - r_k) / eps
 //   d L / d S_k         = E p_k x x' / (2 eps) - E q_k (S_k^-1 (y - r_k) (y - r_k)' S_k^-1 / eps - S_k^-1) / 2
 //
-// so one pass sums moments of the points under their shares. Cost: O(n K d) diagonal, O(n K d^2) full. Sums run over blocks of fixed
-// size in a fixed order: the result does not depend on threads.
+// so one pass sums moments of the points under their shares (share_moments.hpp). Cost: O(n K d) diagonal; full: O(n K d^2) with half the
+// products of a square, and O(K d^3) for the factors.
 #pragma once
 
 #include <Eigen/Core>
 
 #include "lehr/diffusion/bridge/light_bridge.hpp"
+#include "lehr/diffusion/bridge/share_moments.hpp"
 
 namespace lehr::diffusion {
 
@@ -46,6 +47,9 @@ struct BridgeLayout {
   }
 };
 
+// log alpha_k + (x'S_k x + 2 r_k'x) / (2 eps): the terms of c.
+QuadraticTerms source_terms(const BridgeLayout& layout, const Eigen::VectorXd& parameters, double epsilon);
+
 // The model that the parameters mean at this epsilon.
 LightBridge bridge_of(const BridgeLayout& layout, const Eigen::VectorXd& parameters, double epsilon);
 // ... and the other way round; S_k must be positive definite.
@@ -56,8 +60,16 @@ struct BridgeLoss {
   double value() const { return log_c - log_v; }
 };
 
-// L of the points x and y (d x n, d x m); writes the gradient where one is wanted.
+// L of the points x and y (d x n, d x m), all of them or those picked; writes the gradient where one is wanted.
 BridgeLoss bridge_loss(const BridgeLayout& layout, const Eigen::VectorXd& parameters, double epsilon,
-                       const PointsRef& x, const PointsRef& y, Eigen::VectorXd* gradient = nullptr);
+                       const PickedPoints& x, const PickedPoints& y, Eigen::VectorXd* gradient = nullptr);
+inline BridgeLoss bridge_loss(const BridgeLayout& layout, const Eigen::VectorXd& parameters, double epsilon,
+                              const PointsRef& x, const PointsRef& y, Eigen::VectorXd* gradient = nullptr) {
+  return bridge_loss(layout, parameters, epsilon, PickedPoints{x}, PickedPoints{y}, gradient);
+}
+
+// E q_k(y): what each component has of the target.
+Eigen::VectorXd target_masses(const BridgeLayout& layout, const Eigen::VectorXd& parameters, double epsilon,
+                              const PointsRef& y);
 
 }  // namespace lehr::diffusion

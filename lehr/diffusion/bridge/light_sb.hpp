@@ -95,13 +95,10 @@ class LightSb {
 
  private:
   double epsilon_at(std::int64_t step) const;
-  void split(Eigen::MatrixXd x, Eigen::MatrixXd y);
-  Eigen::MatrixXd starting_centres(Seed seed) const;
   void step_adam(State& state, const Moment& now) const;
   void step_lbfgs(State& state, const Moment& now) const;
-  Eigen::VectorXd target_masses(const State& state) const;
-  void balance_weights(Eigen::VectorXd& parameters, double from, double to,
-                       const Eigen::VectorXd& masses) const;
+  // Each component gets as much of the source as it has of the target at the state's epsilon, along `from` to `to`.
+  void balance(State& state, double from, double to) const;
   void take_epsilon(State& state, double epsilon) const;
   void revive_unused(State& state, const Moment& now) const;
   void check(const State& state, double loss, const Moment& now) const;

@@ -4,7 +4,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/parallel.hpp"
-#include "lehr/diffusion/bridge/negative_exponentials.hpp"
+#include "lehr/diffusion/bridge/sinkhorn_lanes.hpp"
 
 namespace lehr::diffusion {
 namespace {
@@ -14,7 +14,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr Index rows_per_block = 64, columns_per_block = 16;
+constexpr Index rows_per_block = 64 /* of row_lanes */, columns_per_block = 16;
 
 }  // namespace
 
@@ -54,11 +54,14 @@ void SinkhornSb::advance(State& state, const Moment& now) const {
   parallel_for(
       m,
       [&](std::int64_t j) {
-        ArrayXd terms = (state.f.array() - cost_.col(j).array()) * inverse;
-        const double high = terms.maxCoeff();
-        terms -= high;
-        negative_exponentials(terms.data(), n);
-        const double log_mean = high + std::log(terms.sum() / static_cast<double>(n));
+        const double* const cost = cost_.col(j).data();
+        double shift = state.g[j] * inverse;
+        ExponentialSum sum = column_lanes(state.f.data(), cost, n, inverse, shift);
+        if (!usable_exponent(sum.largest)) {
+          shift -= sum.largest;
+          sum = column_lanes(state.f.data(), cost, n, inverse, shift);
+        }
+        const double log_mean = std::log(sum.sum / static_cast<double>(n)) - shift;
         errors[j] = std::abs(std::exp(log_mean + state.g[j] * inverse) - 1);  // times 1/m: |column sum - 1/m|
         state.g[j] = -epsilon * log_mean;
       },
@@ -66,16 +69,17 @@ void SinkhornSb::advance(State& state, const Moment& now) const {
   state.error = errors.mean();
   parallel_for((n + rows_per_block - 1) / rows_per_block, [&](std::int64_t b) {
     const Index first = b * rows_per_block, count = std::min(rows_per_block, n - first);
-    ArrayXd high = ArrayXd::Constant(count, -std::numeric_limits<double>::infinity());
-    for (Index j = 0; j < m; ++j) high = high.max(state.g[j] - cost_.col(j).segment(first, count).array());
-    ArrayXd sums = ArrayXd::Zero(count);
-    ArrayXd terms(count);
-    for (Index j = 0; j < m; ++j) {
-      terms = (state.g[j] - cost_.col(j).segment(first, count).array() - high) * inverse;
-      negative_exponentials(terms.data(), count);
-      sums += terms;
+    ArrayXd shifts = state.f.segment(first, count).array() * inverse, sums(count), largest(count);
+    const auto take = [&] {
+      row_lanes(state.g.data(), cost_.data() + first, n, m, count, inverse, shifts.data(), sums.data(),
+                largest.data());
+    };
+    take();
+    if (!usable_exponent(largest.minCoeff()) || !usable_exponent(largest.maxCoeff())) {
+      shifts -= largest;
+      take();
     }
-    state.f.segment(first, count) = -(high + epsilon * (sums / static_cast<double>(m)).log());
+    state.f.segment(first, count) = epsilon * (shifts - (sums / static_cast<double>(m)).log());
   });
   if (!state.f.allFinite())
     throw NumericalFailure("sinkhorn_sb, step {}: a potential is not finite", now.step);
