@@ -224,8 +224,12 @@ class Writer {
         break;
     }
     return fmt::format("using 1:2 with lines linecolor rgb \"{}\" linewidth {} dashtype {}", color,
-                       layer.thin ? 1.1 : 1.9, is_dashed(layer.dashed, layer.color) ? "(6,4)" : "1");
+                       layer.thin ? 1.1 : line_width(points), is_dashed(layer.dashed, layer.color) ? "(6,4)" : "1");
   }
+
+  // A curve over x has at most four points for each of the plot's pixels across; one of more points winds (a tour on a map),
+  // and is drawn thinner, that its turns may be seen.
+  static double line_width(std::size_t points) { return points > 20000 ? 0.5 : points > 2600 ? 0.9 : 1.9; }
 
   const Figure& figure_;
   const FigurePlan& plan_;

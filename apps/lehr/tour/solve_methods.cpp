@@ -1,0 +1,88 @@
+#include "apps/lehr/tour/solve_methods.hpp"
+
+#include "lehr/core/errors.hpp"
+
+namespace lehr::command {
+
+namespace {
+
+// A tour that is made at once.
+struct Construction {
+  const tour::Instance* instance;
+  std::function<tour::Order()> make;
+
+  struct State {
+    tour::Order best;
+    double best_length = 0;
+  };
+  State start(const Moment&) const { return {}; }
+  void advance(State& state, const Moment&) const {
+    state.best = make();
+    state.best_length = tour::length(*instance, state.best);
+  }
+  bool finished(const State& state) const { return !state.best.empty(); }
+  void measure(const State& state, Row& row) const { row.add("length", state.best_length); }
+};
+
+TourRun construct(const TourSearch& search, std::function<tour::Order()> make) {
+  return drive_search(Construction{&search.instance(), std::move(make)}, search);
+}
+
+TourRun run_nearest_neighbour(const TourSearch& search) {
+  return construct(search, [&search] {
+    const tour::Instance& instance = search.instance();
+    tour::Order order(static_cast<std::size_t>(instance.count));
+    for (tour::City c = 0; c < instance.count; ++c) order[static_cast<std::size_t>(c)] = c;
+    for (std::size_t i = 0; i + 1 < order.size(); ++i) {
+      const auto nearest = std::min_element(
+          order.begin() + static_cast<std::ptrdiff_t>(i) + 1, order.end(),
+          [&](auto a, auto b) { return instance.distance(order[i], a) < instance.distance(order[i], b); });
+      std::swap(order[i + 1], *nearest);
+    }
+    return order;
+  });
+}
+
+TourRun run_given(const TourSearch& search) {
+  if (search.initial.empty()) throw InvalidInput("method given: initial is missing; it says which tour");
+  return construct(search, [&search] { return search.initial; });
+}
+
+}  // namespace
+
+const std::vector<TourMethod>& tour_methods() {
+  static const std::vector<TourMethod> all = {
+      {"nearest_neighbour", true, run_nearest_neighbour},
+      {"given", true, run_given},
+  };
+  return all;
+}
+
+std::vector<std::string> tour_method_names() {
+  std::vector<std::string> names;
+  for (const TourMethod& method : tour_methods()) names.push_back(method.name);
+  return names;
+}
+
+const TourMethod& tour_method(const std::string& name) {
+  for (const TourMethod& method : tour_methods())
+    if (method.name == name) return method;
+  throw InvalidInput("method: unknown {}{}", quote(name), hint(name, tour_method_names()));
+}
+
+Observer TourTrace::observer() {
+  return {.see =
+              [this](const Moment& now, const Row& row) {
+                const double seconds = since_start();
+                const double length = row.find("length").value_or(0);
+                const bool improved = points.empty() || length < points.back().length;
+                if (improved && (points.empty() || seconds > 1.007 * points.back().seconds))
+                  add(seconds, length);
+                return now.step + 1;
+              },
+          .end = {}};
+}
+
+void TourTrace::add(double seconds, double length) { points.push_back({seconds, length}); }
+
+}  // namespace lehr::command
