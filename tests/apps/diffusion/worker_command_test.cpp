@@ -166,7 +166,7 @@ TEST_F(WorkerModelCommand, ChainsTakeWorkers) {
   run(words + "exact.csv");
   EXPECT_LT(largest_difference("chains.csv", "exact.csv"), 1e-8);
   expect_one_line_error(words + "x.csv --score normal.json " + worker("score"), "one of them");
-  expect_one_line_error(words + "x.csv --sigma_max 20 " + worker("score"), "sigma_max inside");
+  expect_one_line_error("diffusion chains normal.json --sigma_max 20 " + worker("score"), "sigma_max inside");
   const Outcome dead = lehr(words + "x.csv " + worker("die"));
   EXPECT_EQ(dead.code, 3);
   EXPECT_NE(dead.err.find("step"), std::string::npos) << dead.err;
