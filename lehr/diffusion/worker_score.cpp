@@ -164,6 +164,10 @@ void ScoreWorker::evaluate(double t, double a, double s, const Lanes& x, Lanes& 
       const Index from = first + b * count;
       if (answer.ok()) {
         read_block(answer.value, a, s, x, from, count, out, log_density);
+        // At once: the next question would hold what is not finite.
+        for (Index i = from; i < from + count; ++i)
+          if (!out.row(i).isFinite().all() || (density && !std::isfinite((*log_density)[i])))
+            throw ModelFailure("the model's noise is not finite", i);
         continue;
       }
       // Which point it was: each alone, unless silence would have to be waited for again.

@@ -20,6 +20,12 @@ void ChainsOptions::describe(OptionTable& table) {
       .add("model", model,
            "mixture (json), or points (csv, npy, ...) that a normal kernel of --bandwidth makes a mixture of")
       .positional();
+  table.add("score", score,
+            "network, or 'worker: COMMAND', whose scores are followed in place of the mixture's; the model "
+            "is then what "
+            "samples are compared with");
+  table.add("prediction", prediction, "what a network predicts; default: what its file says");
+  table.group("worker", worker);
   table.add("bandwidth", bandwidth, "deviation of the kernel at each point of a points file").at_least(0);
   table
       .add("generate", generate,
@@ -30,9 +36,10 @@ void ChainsOptions::describe(OptionTable& table) {
   table.add("modes", modes, "of the mixture made").range(1, 100000);
   table.add("deviation", deviation, "of the modes made, in each coordinate").above(0);
   table.add("spread", spread, "of the centres of the modes made, in each coordinate").at_least(0);
-  table.add(
-      "process", process,
-      "the process that the model belongs to: edm and ve are variance-exploding, others need --convert");
+  table.add("process", process,
+            "the process that the model belongs to: edm and ve are variance-exploding, others need "
+            "--convert; default: "
+            "what the score model states, else edm");
   table.add("convert", convert,
             "walks in x / a with sigma = s / a where the model belongs to another process");
   table.add("count", count, "samples").range(8, 1e8);
@@ -88,23 +95,44 @@ stats::GaussianMixture load_mixture(const ChainsOptions& options, const TaskCont
   return mixture;
 }
 
+// What the chains follow: the mixture, or the score model that stands in its place.
+GivenModel followed_model(const ChainsOptions& options, const stats::GaussianMixture& mixture,
+                          const TaskContext& context) {
+  if (!options.score.empty() && !options.worker.command.empty())
+    throw InvalidInput("diffusion.chains: give --score or --worker.command, one of them");
+  if (!options.worker.command.empty())
+    return given_model("worker: " + options.worker.command, options.worker, context);
+  if (!options.score.empty()) return given_model(options.score, options.worker, context);
+  GivenModel given;
+  given.mixture = mixture;
+  return given;
+}
+
 // The model in variance-exploding coordinates.
-ScoreModel chain_model(const ChainsOptions& options, const stats::GaussianMixture& mixture,
+ScoreModel chain_model(const ChainsOptions& options, const GivenModel& given, Eigen::Index dimension,
                        const TaskContext& context) {
-  const Process process = Process::parse(options.process, context.base);
-  if (process.variance_exploding())
-    return mixture_score(mixture, Process::edm(options.chains.sigma_min, options.chains.sigma_max));
-  if (!options.convert)
+  const bool stated = !options.process.empty() || !given.process.empty();
+  const Process process =
+      !stated ? Process::edm()
+              : process_of(options.process.empty() ? given.process : options.process, context);
+  const ChainsOptions& o = options;
+  if (given.mixture && process.variance_exploding())
+    return score_model_of(given, Process::edm(o.chains.sigma_min, o.chains.sigma_max), "");
+  if (!process.variance_exploding() && !options.convert)
     throw InvalidInput(
         "process: chains walk in a variance-exploding process, {} is none; --convert uses x / a with sigma = "
         "s / a",
         process.text());
   const double least = process.rho(process.t0()), most = process.rho(process.end());
-  if (options.chains.sigma_min < least || options.chains.sigma_max > most)
+  if (stated && (o.chains.sigma_min < least * (1 - 1e-9) || o.chains.sigma_max > most * (1 + 1e-9)))
     throw InvalidInput(
         "process: {} has sigma = s / a between {:.4g} and {:.4g}; set --sigma_min and --sigma_max inside",
         process.text(), least, most);
-  return in_sigma_coordinates(mixture_score(mixture, process), process);
+  const ScoreModel model = in_sigma_coordinates(score_model_of(given, process, options.prediction), process);
+  if (model.dimension != dimension)
+    throw InvalidInput("{}: has {} dimensions, what it is compared with has {}", given.name, model.dimension,
+                       dimension);
+  return model;
 }
 
 SigmaConditional chain_conditional(const ChainsOptions& options, const stats::GaussianMixture& mixture,
@@ -193,7 +221,8 @@ Report run_chains(const ChainsOptions& given, TaskContext& context) {
   ChainsResult result;
   result.mixture = load_mixture(options, context);
   options.chains.outputs = (options.count + options.chains.chains - 1) / options.chains.chains;
-  const ScoreModel model = chain_model(options, result.mixture, context);
+  const GivenModel given_score = followed_model(options, result.mixture, context);
+  const ScoreModel model = chain_model(options, given_score, result.mixture.dimension(), context);
   const Process process = Process::edm(options.chains.sigma_min, options.chains.sigma_max);
   if (options.chains.data_variance == 0)
     options.chains.data_variance = std::pow(within_deviation(result.mixture), 2);
@@ -202,6 +231,7 @@ Report run_chains(const ChainsOptions& given, TaskContext& context) {
                              options.chains, chain_starts(options, result.mixture, context.seed));
 
   Json identity = lehr::describe(options).values();
+  identity["score"] = given_score.identity;
   identity["mixture"] = fmt::format("{:016x}", lane(mixture_json(result.mixture).dump()));
   result.run = drive(method, Budget::steps(options.chains.outputs), context.seed,
                      context.observers_with_checkpoints(identity));
@@ -214,6 +244,11 @@ Report run_chains(const ChainsOptions& given, TaskContext& context) {
     result.warnings.push_back(
         "The model has no density: dmala's acceptance uses a line integral of the score and is approximate.");
 
+  if (!given_score.mixture && options.sigma_conditional == "exact")
+    result.warnings.push_back(
+        "Levels are drawn by the exact conditional of what samples are compared with, scores are the other "
+        "model's.");
+  for (const std::string& note : worker_notes({given_score})) result.warnings.push_back(note);
   const Index n = result.samples.cols(), chains = options.chains.chains;
   const auto truth = [&](Index count, const char* name) {
     return draw_mixture(result.mixture, count, context.seed, lane(name));

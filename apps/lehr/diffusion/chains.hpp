@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/lehr/diffusion/model_source.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/task.hpp"
 #include "lehr/diffusion/particles/denoising_mcmc.hpp"
@@ -16,13 +17,15 @@ namespace lehr::command {
 Task diffusion_chains_task();
 
 struct ChainsOptions {
-  std::string model, process = "edm", generate = "none", sigma_conditional = "exact", start = "noise", save;
+  std::string model, score, prediction, process, generate = "none", sigma_conditional = "exact",
+                                                 start = "noise", save;
   std::int64_t generate_seed = 5, dimension = 16, modes = 32;
   double deviation = 0.05, spread = 0.57, bandwidth = 0;
   std::int64_t count = 5000, training_steps = 1500, hidden = 64;
   bool convert = false, compare = true, tempering = false;
   std::vector<std::int64_t> curve = {5, 7, 9, 11, 15};
   diffusion::DenoisingMcmcOptions chains;
+  diffusion::ScoreWorkerOptions worker;
 
   void describe(OptionTable& table);
 };

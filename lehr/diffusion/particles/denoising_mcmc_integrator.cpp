@@ -146,7 +146,11 @@ Denoised Denoiser::run_level(const MatrixXd& points, double sigma, Seed seed,
 
 Lanes Denoiser::noise(const Lanes& x, double sigma) const {
   Lanes out(x.rows(), x.cols());
-  noise_at(model_, process_, process_.t_of_rho(sigma))(x, out);
+  try {
+    noise_at(model_, process_, process_.t_of_rho(sigma))(x, out);
+  } catch (const ModelFailure& failure) {
+    refuse_model(failure, fmt::format("denoise: step at sigma = {:g}", sigma), 0);
+  }
   if (!std::isfinite(out.sum()))
     throw NumericalFailure("denoise: the model's noise at sigma = {:g} is not finite", sigma);
   return out;

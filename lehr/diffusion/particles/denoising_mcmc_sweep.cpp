@@ -36,7 +36,11 @@ void DenoisingMcmc::move(State& state, const Moment& now, double eta, Lanes& cle
     Lanes noise(x.rows(), x.cols()), noise_to(x.rows(), x.cols()), xi(x.rows(), x.cols());
     ArrayXd density = ArrayXd::Zero(x.rows()), density_to = density, uniforms(x.rows());
     const auto evaluate = [&](const Lanes& at, Lanes& out, ArrayXd& log_density) {
-      corrected&& exact ? densities_[level](at, out, log_density) : evaluate_[level](at, out);
+      try {
+        corrected&& exact ? densities_[level](at, out, log_density) : evaluate_[level](at, out);
+      } catch (const ModelFailure& failure) {
+        refuse_model(failure, fmt::format("dmcmc: step {} at sigma = {:g}", state.sweeps, s), 0);
+      }
     };
     evaluate(x, noise, density);
     if (!std::isfinite(noise.sum()))

@@ -135,10 +135,10 @@ TEST_F(WorkerModelCommand, SearchAndGuidanceTakeWorkers) {
   EXPECT_LT(largest_difference("both.csv", "one.csv"), 1e-10);
 }
 
-// N(0, I) N((1, 0), I/2) is N((2, 0)/3, I/3). 2000 particles: standard error of the mean about 0.58 / (2000 x 0.3)^1/2 = 0.024.
+// N(0, I) N((1, 0), I/2) is N((2, 0)/3, I/3). 3000 particles: standard error of the mean about 0.58 / (3000 x 0.3)^1/2 = 0.02.
 TEST_F(WorkerModelCommand, ComposesWithMixtures) {
   const std::string product = "diffusion compose --experts shifted.json 'worker: " + normal("score") +
-                              "' --exponents 1 1 --particles 2000 --steps 60 --baseline false ";
+                              "' --exponents 1 1 --particles 3000 --steps 120 --baseline false ";
   const Json constant = run(product);
   EXPECT_NEAR(constant["metrics"]["mean_x0"].get<double>(), 2.0 / 3, 0.08);
   EXPECT_NEAR(constant["metrics"]["variance"].get<double>(), 1.0 / 3, 0.05);
@@ -155,6 +155,22 @@ TEST_F(WorkerModelCommand, ComposesWithMixtures) {
               0.15);  // log N((1, 0); 0, 1.5 I)
   expect_one_line_error(product + "--moves 1", "gives scores alone");
   expect_one_line_error(product + "--ramp.levels 1 0.1 --zeta 1.2", "model 2 has none");
+}
+
+// The chains of the program's score are those of the mixture but for rounding (levels could differ where a draw is that close).
+TEST_F(WorkerModelCommand, ChainsTakeWorkers) {
+  const std::string words =
+      "diffusion chains normal.json --sigma_max 10 --chains 40 --count 80 --compare false --initial_calls 11 "
+      "--save ";
+  run(words + "chains.csv " + worker("score"));
+  run(words + "exact.csv");
+  EXPECT_LT(largest_difference("chains.csv", "exact.csv"), 1e-8);
+  expect_one_line_error(words + "x.csv --score normal.json " + worker("score"), "one of them");
+  expect_one_line_error("diffusion chains normal.json --sigma_max 20 " + worker("score"), "sigma_max inside");
+  const Outcome dead = lehr(words + "x.csv " + worker("die"));
+  EXPECT_EQ(dead.code, 3);
+  EXPECT_NE(dead.err.find("step"), std::string::npos) << dead.err;
+  EXPECT_NE(dead.err.find("out of paper"), std::string::npos) << dead.err;
 }
 
 // Twice the exponent 1/2 of one network is the network: nothing is weighed, and samples have the mean and variance that sampling it alone gives.
@@ -191,7 +207,7 @@ TEST_F(WorkerModelCommand, WhateverAWorkerDoesIsOneLine) {
       {"short", "is no list of"},
       {"narrow", "no list of 2 numbers"},
       {"refuse", "too far out"},
-      {"null", "the model's noise for column"},
+      {"null", ": the model's noise is not finite"},
       {"nan", "column"}};
   for (const auto& [how, part] : cases) {
     const std::string limits =
@@ -201,7 +217,7 @@ TEST_F(WorkerModelCommand, WhateverAWorkerDoesIsOneLine) {
     failure(how, part, "diffusion sample " + worker(how) + limits + "--nfe 10 --count 24 --grid 'rho(7)'");
   }
   failure("die", "out of paper", "diffusion sample " + worker("die") + "--solver ode45 --count 24");
-  failure("null", "the model's noise for column",
+  failure("null", ": the model's noise is not finite",
           "diffusion sample " + worker("null") + "--solver langevin_pc --nfe 20 --count 24");
   failure(
       "die", "out of paper",
