@@ -20,22 +20,17 @@ CirculantEmbedding series_embedding(const CovarianceFit& fit, std::int64_t serie
                                                fast_length(std::max<std::int64_t>(series_length, 64))));
 }
 
-// Quantile of rank (n + 1) p among n values, linear between them and flat beyond.
-double replicate_quantile(std::span<const double> sorted, double p) {
-  const auto count = static_cast<double>(sorted.size());
-  const double rank = std::clamp((count + 1) * p - 1, 0.0, count - 1);
-  return quantile(sorted, count > 1 ? rank / (count - 1) : 0);
-}
-
-// The basic interval 2 u - q_high, 2 u - q_low about an estimate u whose replicates are given.
-Interval basic_interval(double estimate, std::span<const double> replicates, double confidence) {
-  return {2 * estimate - replicate_quantile(replicates, (1 + confidence) / 2),
-          2 * estimate - replicate_quantile(replicates, (1 - confidence) / 2)};
-}
-
 // ln(-ln S), and back; the ends stand for S = 0 and 1 in rounding.
 double log_hazard(double survival) { return std::log(-std::log(std::clamp(survival, 1e-300, 1 - 1e-16))); }
 double survival_of(double log_hazard) { return std::exp(-std::exp(log_hazard)); }
+
+// The interval about an estimate u whose replicates lie about it as it lies about the truth; see the header.
+Interval interval_about(double u, std::span<const double> replicates, double confidence) {
+  const auto n = static_cast<double>(replicates.size());
+  const double bias = median(replicates) - u;
+  const double error = std::sqrt(variance(replicates) * (1 + 1 / n) + bias * bias);
+  return t_interval(u - bias, error, n - 1, confidence);
+}
 
 }  // namespace
 
@@ -105,8 +100,8 @@ Interval PersistenceBootstrap::theta_interval(const State& state, double confide
   for (const double theta : state.theta)
     if (std::isfinite(theta)) logs.push_back(std::log(theta));
   const double none = std::numeric_limits<double>::quiet_NaN();
-  if (logs.empty() || !std::isfinite(estimate_.theta)) return {none, none};
-  const Interval interval = basic_interval(std::log(estimate_.theta), logs, confidence);
+  if (logs.size() < 2 || !std::isfinite(estimate_.theta)) return {none, none};
+  const Interval interval = interval_about(std::log(estimate_.theta), logs, confidence);
   return {std::exp(interval.low), std::exp(interval.high)};
 }
 
@@ -117,7 +112,7 @@ std::vector<Interval> PersistenceBootstrap::survival_intervals(const State& stat
     std::vector<double> values;
     for (std::size_t k = i; k < state.survival.size(); k += times_.size())
       values.push_back(log_hazard(state.survival[k]));
-    const Interval interval = basic_interval(log_hazard(estimate_.survival[i]), values, confidence);
+    const Interval interval = interval_about(log_hazard(estimate_.survival[i]), values, confidence);
     intervals.push_back({survival_of(interval.high), survival_of(interval.low)});
   }
   return intervals;

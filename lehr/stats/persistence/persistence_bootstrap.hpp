@@ -2,18 +2,24 @@
 //
 // Each replicate samples a series of the same length from the fitted covariance (circulant embedding), fits
 // the same family to its autocovariances, and computes the exponent and the survival function of the Slepian
-// independent interval approximation. A step adds a few replicates, in parallel. Intervals are basic ones for
-// u = ln theta and u = ln(-ln S(t)),
-//   2 u - u_(1 - a/2), 2 u - u_(a/2),   u_p the value of rank (n + 1) p among n replicates,
-// as a fit's exponent is skewed and biased upwards. Percentile intervals, which repeat the bias in place of
-// taking it off, cover the true exponent in 0.67 to 0.83 (40 replicates); 39 replicates or more are needed for 95 %. Their
-// own coverage, on 1000 Gaussian-covariance series of 80 and 160 mean intervals, is 0.93 to 0.975 for theta and
-// 0.92 to 0.97 for S(t), not 0.95: the spread of ln theta still changes with theta, and single fits go far
-// astray, which only a second level of replicates would correct, at the square of the cost. What the
-// intervals know is how well the series determines the parameters of its family: not whether the family is
-// the right one, nor what the approximation misses. Sources: B. Efron and R. Tibshirani, "An Introduction to
-// the Bootstrap", 1993, section 6.5; A. Davison and D. Hinkley, "Bootstrap Methods and their Application",
-// 1997, section 5.2.
+// independent interval approximation. A step adds a few replicates, in parallel. Intervals are
+//
+//   u - m -+ t sqrt(s^2 (1 + 1 / n) + m^2),   u = ln theta or ln(-ln S(t)),   m = median of u_1 .. u_n less u
+//
+// with s the deviation of the n replicates and t of Student with n - 1 degrees of freedom. The bias m is taken off, but it is
+// that of a fit of the fit's series, and what it is at the true parameters is only known to be of its size: so it also
+// widens the interval. Coverage of 95 % intervals by 39 replicates over 1000 series of 2000 values, theta and S(t):
+//
+//                                              these          basic          percentile
+//   gaussian, frequency inside of its bounds   0.938 - 0.948  0.894 - 0.944  0.920 - 0.954
+//   random_acceleration                        0.953 - 0.954  0.930 - 0.932  0.850
+//   gaussian, frequency 0, on its bound        0.923 - 0.974  0.921 - 0.975  0.880 - 0.929
+//
+// On a bound of the parameters no bootstrap of this kind is consistent (D. Andrews, "Inconsistency of the bootstrap when a
+// parameter is on the boundary of the parameter space", 2000). What the intervals know is how well the series determines the
+// parameters of its family: not whether the family is the right one, nor what the approximation misses. Sources: B. Efron
+// and R. Tibshirani, "An Introduction to the Bootstrap", 1993, section 6.5; A. Davison and D. Hinkley, "Bootstrap Methods
+// and their Application", 1997, sections 2.2 and 5.2.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +55,8 @@ class PersistenceBootstrap {
   void measure(const State& state, Row& row) const;
   std::int64_t steps() const;  // that finish the run
 
-  // Basic intervals by the replicates that have an exponent, and of the survival function at each time; NaN
-  // where the fit or every replicate has no exponent.
+  // Intervals by the replicates that have an exponent, and of the survival function at each time; NaN where the fit has no
+  // exponent or fewer than two replicates have one.
   Interval theta_interval(const State& state, double confidence = 0.95) const;
   std::vector<Interval> survival_intervals(const State& state, double confidence = 0.95) const;
 
