@@ -12,7 +12,7 @@ namespace {
 
 using Eigen::VectorXd;
 
-constexpr Index points_per_block = 512;  // a multiple of 16
+constexpr Index balance_block = 512;  // a multiple of 16
 constexpr int most_updates = 20;
 constexpr double close_enough = 1e-4;  // sum of |E p_k - m_k|
 constexpr double most_moved = 20;
@@ -22,10 +22,10 @@ class Balance {
   // `terms` at epsilon 1 and without weights.
   Balance(const QuadraticTerms& terms, const PointsRef& x)
       : points_(x.cols()), components_(terms.constant.size()) {
-    blocks_ = parallel_map((points_ + points_per_block - 1) / points_per_block, [&](std::int64_t b) {
+    blocks_ = parallel_map((points_ + balance_block - 1) / balance_block, [&](std::int64_t b) {
       Block block;
-      const Index first = b * points_per_block;
-      block.count = std::min(points_per_block, points_ - first);
+      const Index first = b * balance_block;
+      block.count = std::min(balance_block, points_ - first);
       block.stride = (block.count + 15) / 16 * 16;
       block.exponents.resize(static_cast<std::size_t>(block.stride * components_));
       block.shares.resize(block.exponents.size());
