@@ -3,12 +3,12 @@
 //   m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g^2
 //   x <- x - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
 //
-// All elementwise; t counts the steps since the averages began, 1 at the first. Cost: a few passes over the parameters.
+// All elementwise; t counts the steps since the averages began, 1 at the first. One pass in SIMD, with the same bits on every
+// instruction set.
 // Source: D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
 #pragma once
 
 #include <Eigen/Core>
-#include <cmath>
 #include <cstdint>
 
 namespace lehr::optimize {
@@ -29,14 +29,12 @@ struct Adam {
   // One step at this rate against a gradient of the parameters' size.
   void step(Averages& averages, Eigen::Ref<Eigen::VectorXd> parameters,
             const Eigen::Ref<const Eigen::VectorXd>& gradient, double rate) const {
-    auto& [mean, square, count] = averages;
-    const auto t = static_cast<double>(++count);
-    mean = keep_mean * mean + (1 - keep_mean) * gradient;
-    square = keep_square * square + (1 - keep_square) * gradient.cwiseAbs2();
-    const double mean_share = 1 - std::pow(keep_mean, t), square_share = 1 - std::pow(keep_square, t);
-    parameters.array() -=
-        rate / mean_share * mean.array() / ((square.array() / square_share).sqrt() + epsilon);
+    step(gradient.data(), gradient.size(), rate, ++averages.count, averages.mean.data(),
+         averages.square.data(), parameters.data());
   }
+  // The same on arrays of n numbers; `count` is t.
+  void step(const double* gradient, std::int64_t n, double rate, std::int64_t count, double* mean,
+            double* square, double* parameters) const;
 };
 
 }  // namespace lehr::optimize

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "lehr/core/errors.hpp"
-#include "lehr/diffusion/bridge/adam_lanes.hpp"
 #include "lehr/diffusion/bridge/fit_points.hpp"
 #include "lehr/diffusion/bridge/weight_balance.hpp"
+#include "lehr/optimize/adam.hpp"
 #include "lehr/optimize/lbfgs.hpp"
 
 namespace lehr::diffusion {
@@ -163,8 +163,8 @@ void LightSb::step_adam(State& state, const Moment& now) const {
       options_.learning_rate ? (*options_.learning_rate)(now) : default_learning_rate(state.epsilon);
   if (!(state.learning_rate >= 0)) throw InvalidInput("learning_rate: {:g} is below 0", state.learning_rate);
   state.gradient_norm = gradient.norm(), state.gradient_norm_1 = gradient.lpNorm<1>();
-  adam_lanes(gradient.data(), gradient.size(), state.learning_rate, ++state.averaged, state.first.data(),
-             state.second.data(), state.parameters.data());
+  optimize::Adam().step(gradient.data(), gradient.size(), state.learning_rate, ++state.averaged,
+                        state.first.data(), state.second.data(), state.parameters.data());
   const auto last = static_cast<double>(steps_ - now.step);
   if (last > options_.average * static_cast<double>(steps_) || state.epsilon != target_epsilon_) return;
   ++state.meant;

@@ -3,12 +3,12 @@
 #include <hwy/targets.h>
 
 #include "lehr/core/drive.hpp"
-#include "lehr/diffusion/bridge/adam_lanes.hpp"
 #include "lehr/diffusion/bridge/bridge_problem.hpp"
 #include "lehr/diffusion/bridge/light_sb.hpp"
 #include "lehr/diffusion/bridge/sinkhorn_lanes.hpp"
 #include "lehr/diffusion/bridge/sinkhorn_sb.hpp"
 #include "lehr/diffusion/bridge/weight_balance.hpp"
+#include "lehr/optimize/adam.hpp"
 #include "tests/diffusion/bridge/bridges.hpp"
 
 namespace lehr::diffusion {
@@ -73,7 +73,7 @@ TEST(BridgeLanes, AdamIsItsFormula) {
     const VectorXd gradient = test::normals(n, 1, 6), before = test::normals(n, 1, 7);
     VectorXd first = test::normals(n, 1, 8), second = test::normals(n, 1, 9).cwiseAbs(), parameters = before;
     const VectorXd f = 0.9 * first + 0.1 * gradient, s = 0.999 * second + 0.001 * gradient.cwiseAbs2();
-    adam_lanes(gradient.data(), n, 0.01, 5, first.data(), second.data(), parameters.data());
+    optimize::Adam().step(gradient.data(), n, 0.01, 5, first.data(), second.data(), parameters.data());
     EXPECT_LT((first - f).norm() + (second - s).norm(), 1e-14);
     const VectorXd expected = before.array() - 0.01 * (f.array() / (1 - std::pow(0.9, 5))) /
                                                    ((s.array() / (1 - std::pow(0.999, 5))).sqrt() + 1e-8);
