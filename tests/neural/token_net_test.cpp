@@ -286,7 +286,7 @@ void check_learned_means(const char* backbone) {
               expected(i, 0) - (0.9 * fresh(rank - 1, first + i) - 0.5 * fresh(rank - 2, first + i)), 2);
         tokens += static_cast<double>(count);
       });
-  RecordProperty(backbone, fmt::format("{:.4f}", error / tokens));
+  testing::Test::RecordProperty(backbone, fmt::format("{:.4f}", error / tokens));
   std::printf("%s: squared error of the mean %.4f\n", backbone, error / tokens);
   EXPECT_LT(error / tokens, 0.05) << backbone;
   // By the errors of its means the model leaves 0.48 open, as the law does (2000 sequences: 0.02).
