@@ -254,52 +254,58 @@ TrainTokensSettings quick_settings(std::int64_t tokens) {
 
 // On an autoregression of second order everything is known: a token's mean given the earlier ones is 0.9 y_-1 - 0.5 y_-2, and 0.48 of its variance
 // stays open. The squared error of the learned mean, over many prefixes, is what training leaves: predicting 0 has 0.52.
-TEST(TrainTokens, LearnsAnAutoregressionWhoseMeansAreKnown) {
+void check_learned_means(const char* backbone) {
   set_torch_threads(1);
   const stats::GaussianMixture law = diffusion::ar2_series(6, 1);
   const MatrixXd sequences = diffusion::draw_mixture(law, 4000, Seed{1}, lane("training"));
   const std::vector<std::int64_t> no_labels;
-  for (const char* backbone : {"transformer", "mlp"}) {
-    TokenNetModel model;
-    model.size = small_size(backbone);
-    model.size.tokens = 6, model.size.token_dim = 1, model.size.width = 32, model.size.head_width = 32;
-    standardize_by(sequences, model);
-    model.order = raster(6);
-    const TokenNet net(model.size);
-    const MatrixXd data = standardized(sequences, model);
-    const TrainTokens method(net, data, no_labels, quick_settings(6));
-    const auto run = drive(method, Budget::steps(1200), Seed{2});
-    model.parameters = method.averaged(run.state);
-    const TokenModel learned =
-        net_tokens(std::make_shared<const TokenNetModel>(model), {.order = model.order});
-    const MatrixXd fresh = diffusion::draw_mixture(law, 2000, Seed{1}, lane("fresh"));
-    double error = 0, tokens = 0;
-    std::mutex adding;
-    diffusion::visit_tokens(
-        learned, fresh,
-        [&](std::int64_t, Index rank, diffusion::TokenConditional& conditional, Index first, Index count,
-            const Lanes& values) {
-          if (rank < 2) return;
-          Lanes expected = Lanes::Zero(values.rows(), 1);
-          conditional.predict(0, 1, expected, count, expected);
-          const std::lock_guard guard(adding);
-          for (Index i = 0; i < count; ++i)
-            error += std::pow(
-                expected(i, 0) - (0.9 * fresh(rank - 1, first + i) - 0.5 * fresh(rank - 2, first + i)), 2);
-          tokens += static_cast<double>(count);
-        });
-    RecordProperty(backbone, fmt::format("{:.4f}", error / tokens));
-    std::printf("%s: squared error of the mean %.4f\n", backbone, error / tokens);
-    EXPECT_LT(error / tokens, 0.05) << backbone;
-    // By the errors of its means the model leaves 0.48 open, as the law does (2000 sequences: 0.02).
-    const auto constraint = diffusion::token_constraint(learned, fresh, Seed{1}, 4);
-    for (std::size_t rank = 2; rank < 6; ++rank) EXPECT_NEAR(constraint.unexplained[rank], 0.48, 0.07);
-    // Its sequences are near the law; those of unrelated normal numbers are 0.1 away.
-    const diffusion::TokenDiffusion draw(learned, {.count = 800, .counts = std::vector<std::int64_t>(6, 60)});
-    const MatrixXd drawn = drive(draw, Budget::steps(6), Seed{5}).state.sequences;
-    EXPECT_LT(diffusion::energy_distance(drawn, fresh), 0.02) << backbone;
-  }
+  TokenNetModel model;
+  model.size = small_size(backbone);
+  model.size.tokens = 6, model.size.token_dim = 1, model.size.width = 32, model.size.head_width = 32;
+  standardize_by(sequences, model);
+  model.order = raster(6);
+  const TokenNet net(model.size);
+  const MatrixXd data = standardized(sequences, model);
+  const TrainTokens method(net, data, no_labels, quick_settings(6));
+  const auto run = drive(method, Budget::steps(1200), Seed{2});
+  model.parameters = method.averaged(run.state);
+  const TokenModel learned = net_tokens(std::make_shared<const TokenNetModel>(model), {.order = model.order});
+  const MatrixXd fresh = diffusion::draw_mixture(law, 2000, Seed{1}, lane("fresh"));
+  double error = 0, tokens = 0;
+  std::mutex adding;
+  diffusion::visit_tokens(
+      learned, fresh,
+      [&](std::int64_t, Index rank, diffusion::TokenConditional& conditional, Index first, Index count,
+          const Lanes& values) {
+        if (rank < 2) return;
+        Lanes expected = Lanes::Zero(values.rows(), 1);
+        conditional.predict(0, 1, expected, count, expected);
+        const std::lock_guard guard(adding);
+        for (Index i = 0; i < count; ++i)
+          error += std::pow(
+              expected(i, 0) - (0.9 * fresh(rank - 1, first + i) - 0.5 * fresh(rank - 2, first + i)), 2);
+        tokens += static_cast<double>(count);
+      });
+  testing::Test::RecordProperty(backbone, fmt::format("{:.4f}", error / tokens));
+  std::printf("%s: squared error of the mean %.4f\n", backbone, error / tokens);
+  EXPECT_LT(error / tokens, 0.05) << backbone;
+  // By the errors of its means the model leaves 0.48 open, as the law does (2000 sequences: 0.02).
+  const auto constraint = diffusion::token_constraint(learned, fresh, Seed{1}, 4);
+  for (std::size_t rank = 2; rank < 6; ++rank) EXPECT_NEAR(constraint.unexplained[rank], 0.48, 0.07);
+  // Its sequences are nearer to the law than unrelated normal numbers.
+  const diffusion::TokenDiffusion draw(learned, {.count = 800, .counts = std::vector<std::int64_t>(6, 60)});
+  const MatrixXd drawn = drive(draw, Budget::steps(6), Seed{5}).state.sequences;
+  EXPECT_LT(diffusion::energy_distance(drawn, fresh), 0.02) << backbone;
+  MatrixXd unrelated(6, 800);
+  Stream random(Seed{6}, lane("unrelated"));
+  for (double& number : unrelated.reshaped()) number = normal(random);
+  EXPECT_GT(diffusion::energy_distance(unrelated, fresh), 0.04);
 }
+
+TEST(TrainTokens, ATransformerLearnsAnAutoregressionWhoseMeansAreKnown) {
+  check_learned_means("transformer");
+}
+TEST(TrainTokens, AResidualNetworkLearnsAnAutoregressionWhoseMeansAreKnown) { check_learned_means("mlp"); }
 
 // Trained with labels, the network draws each class by its own law: class c has the mean 2 c - 1 at all tokens.
 TEST(TrainTokens, LabelsChooseTheClass) {

@@ -64,7 +64,7 @@ TEST_F(TokensNeuralCommand, AKilledTrainingGoesOnToTheSameBits) {
     }
     kills += lehr::test::code_of(status) == lehr::test::killed ? 1 : 0;
     if (round == 0 && shot)
-      expect_one_line_error(run + "x.safetensors --out run --resume --batch 17",
+      expect_one_line_error(run + "x.safetensors --out run --resume --average 0.9",
                             "the checkpoint is of a run with other");
   }
   EXPECT_GE(kills, 1);
