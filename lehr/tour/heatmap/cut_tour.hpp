@@ -1,8 +1,10 @@
-// A tour as an array of cities with the place of every city, changed by reversals, and how a sequential move walks on it.
+// A tour as an array of cities with the place of every city, changed by reversals, and how a sequential
+// move walks on it.
 //
-// The tour is a ring: which way round it is stored is arbitrary, and a reversal of a part equals the reversal of the rest. So
-// `reverse_path` always reverses the shorter of the two, at most n / 2 exchanges, and hands back in which direction the path now
-// runs. Nothing outside may rely on `next` meaning the same way round before and after: a walk keeps its direction instead.
+// The tour is a ring: which way round it is stored is arbitrary, and a reversal of a part equals the
+// reversal of the rest. So `reverse_path` always reverses the shorter of the two, at most n / 2 exchanges,
+// and hands back in which direction the path now runs. Nothing outside may rely on `next` meaning the same
+// way round before and after: a walk keeps its direction instead.
 #pragma once
 
 #include <algorithm>
@@ -41,8 +43,9 @@ class CutTour {
     return order_[at(i)];
   }
 
-  // Walking in the direction `forward`, the path from `first` to `last` is reversed. Returns the direction in which, from then on,
-  // the walk goes on from where it was: the ring then reads, in the returned direction, (before first) last ... first (after last).
+  // Walking in the direction `forward`, the path from `first` to `last` is reversed. Returns the direction
+  // in which, from then on, the walk goes on from where it was: the ring then reads, in the returned
+  // direction, (before first) last ... first (after last).
   bool reverse_path(City first, City last, bool forward) {
     const City a = place_[at(first)], b = place_[at(last)];
     const City from = forward ? a : b, to = forward ? b : a;
@@ -63,16 +66,29 @@ class CutTour {
       exchange(from, length);
     }
   }
+  // Takes everything back; `replay` of what it returns leads to where the tour was.
+  struct Reversal {
+    City from, length;
+  };
+  std::vector<Reversal> take_back() {
+    std::vector<Reversal> taken = log_;
+    undo(0);
+    return taken;
+  }
+  void replay(const std::vector<Reversal>& taken) {
+    for (const auto& [from, length] : taken) reverse_places(from, length);
+  }
   void forget() {
     log_.clear();
     work_ = 0;
   }
   std::int64_t work() const { return work_; }  // exchanges since the last forget or undo by copy
 
-  // `other` must be the same tour but for the reversals since the last forget: becomes equal to it, by undoing or by copying,
-  // whichever is less; and `other` takes over this tour's reversals.
+  // `other` must be the same tour but for the reversals since the last forget: becomes equal to it, by
+  // undoing or by copying, whichever is less; and `other` takes over this tour's reversals.
   void return_to(const CutTour& other) {
-    // An exchange takes two cycles, the end of a reversal comes as a surprise and takes twenty, a copy moves sixteen places a cycle.
+    // An exchange takes two cycles, the end of a reversal comes as a surprise and takes twenty, a copy
+    // moves sixteen places a cycle.
     if (2 * work_ + 20 * static_cast<std::int64_t>(log_.size()) < 60 + count_ / 4) {
       undo(0);
     } else {
@@ -93,10 +109,6 @@ class CutTour {
 
  private:
   static std::size_t at(City i) { return static_cast<std::size_t>(i); }
-
-  struct Reversal {
-    City from, length;
-  };
 
   void reverse_places(City from, City length) {
     log_.push_back({from, length});

@@ -3,10 +3,11 @@
 //   Z_ij = W_ij / Omega_i + alpha sqrt(ln(M + 1) / (Q_ij + 1))        the potential of going from i to the candidate j
 //   Omega_i = sum_{j != i} W_ij / (n - 1)
 //
-// Only candidates have a slot with Z's parts in it. Slots stand in groups of four, one cache line a group, so that four potentials
-// are computed at a time; a row fills whole groups, and what its last one has too many can never be chosen. Weights of other edges (entries of the
-// heatmap that are no candidates, edges learned from improving moves) stand on the side; they count in Omega and in the
-// construction of tours. Row sums are kept as weights change, so Omega costs nothing per use.
+// Only candidates have a slot with Z's parts in it. Slots stand in groups of four, one cache line a group,
+// so that four potentials are computed at a time; a row fills whole groups, and what its last one has too
+// many can never be chosen. Weights of other edges (entries of the heatmap that are no candidates, edges
+// learned from improving moves) stand on the side; they count in Omega and in the construction of tours.
+// Row sums are kept as weights change, so Omega costs nothing per use.
 #pragma once
 
 #include <array>
@@ -41,8 +42,9 @@ struct CandidateRows {
   std::int32_t find(City i, City j) const;
 };
 
-// The `most` cities (0: all) of largest P with P >= 1e-4 (the earlier of equal ones), or the `most` nearest where `use_heatmap` is
-// false. Throws InvalidInput for a heatmap that gives no candidates at all, and for more than 25 million slots.
+// The `most` cities (0: all) of largest P with P >= 1e-4 (the earlier of equal ones), or the `most` nearest
+// where `use_heatmap` is false. Throws InvalidInput for a heatmap that gives no candidates at all, and for
+// more than 25 million slots.
 CandidateRows candidate_rows(const Instance& instance, const Heatmap& heatmap, bool use_heatmap, City most);
 
 class EdgeMemory {

@@ -1,7 +1,7 @@
 // Heatmaps: for every city i, how likely the edges from i to other cities are, as sparse rows.
 //
-// A row holds the cities whose entry is above 0, by falling entry, then by rank as given. Entries are finite and at least 0; they
-// need not sum to 1 and need not be symmetric.
+// A row holds the cities whose entry is above 0, by falling entry, then by rank as given. Entries are
+// finite and at least 0; they need not sum to 1 and need not be symmetric.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,9 @@ struct Heatmap {
   std::size_t length_of(City i) const { return static_cast<std::size_t>(starts[at(i) + 1] - starts[at(i)]); }
 };
 
-// Rows of pairs (city, entry) become a heatmap: entries of 0 are left out, rows are sorted. Throws InvalidInput, starting with
-// `what` and naming row and column (from 1), for a city out of range, a city on its own row or twice on a row, and an entry that is
-// negative or not finite.
+// Rows of pairs (city, entry) become a heatmap: entries of 0 are left out, rows are sorted. Throws
+// InvalidInput, starting with `what` and naming row and column (from 1), for a city out of range, a city on
+// its own row or twice on a row, and an entry that is negative or not finite.
 struct HeatmapEntry {
   City city;
   double value;

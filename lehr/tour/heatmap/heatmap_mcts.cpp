@@ -20,34 +20,25 @@ double knob_value(const Schedule& schedule, const Moment& now, const char* name,
 }
 
 MctsKnobs knobs_at(const MctsSettings& settings, const Moment& now) {
-  return {knob_value(settings.alpha, now, "alpha", 0), knob_value(settings.beta, now, "beta", 0),
-          knob_value(settings.pool, now, "pool", 0),
-          std::min(knob_value(settings.depth, now, "depth", 1), 1e9),
-          knob_value(settings.fresh, now, "fresh", 0)};
-}
-
-void record(const Instance& instance, MctsState& state) {
-  if (!(state.length < state.best_length)) return;
-  const double exact = length(instance, state.tour.order());
-  state.length = exact;
-  if (!(exact < state.best_length)) return;
-  state.best = state.tour.order();
-  state.best_length = exact;
+  return {
+      knob_value(settings.alpha, now, "alpha", 0), knob_value(settings.beta, now, "beta", 0),
+      knob_value(settings.pool, now, "pool", 0),   std::min(knob_value(settings.depth, now, "depth", 1), 1e9),
+      knob_value(settings.fresh, now, "fresh", 0), knob_value(settings.temperature, now, "temperature", 0)};
 }
 
 template <class Distance>
-void advance_search(const Instance& instance, const Distance& distance, const MctsSettings& settings,
-                    const MctsKnobs& knobs, MctsState& state, Stream random) {
+void advance_search(const Distance& distance, const MctsSettings& settings, const MctsKnobs& knobs,
+                    MctsState& state, Stream random) {
   using Phase = MctsState::Phase;
   const QuickStream quick(random);
   MctsSearch<Distance> search(distance, settings, knobs, state, quick);
   const auto next_episode = [&] {
-    const bool fresh = uniform(random) < knobs.fresh || instance.count < least_for_kicks;
+    const bool fresh = uniform(random) < knobs.fresh || state.tour.size() < least_for_kicks;
     state.phase = fresh ? Phase::build : Phase::kick;
   };
   while (search.work() < work_per_advance) switch (state.phase) {
       case Phase::build:
-        record(instance, state);
+        search.record();
         search.build();
         state.phase = Phase::descend;
         break;
@@ -64,7 +55,7 @@ void advance_search(const Instance& instance, const Distance& distance, const Mc
         next_episode();
         break;
     }
-  record(instance, state);
+  search.record();
 }
 
 }  // namespace
@@ -94,7 +85,7 @@ void HeatmapMcts::advance(State& state, const Moment& now) const {
   const MctsKnobs knobs = knobs_at(settings_, now);
   const std::int64_t before = state.simulations;
   with_distance(*instance_, [&](const auto& distance) {
-    advance_search(*instance_, distance, settings_, knobs, state, now.random(lane("tour.heatmap_mcts")));
+    advance_search(distance, settings_, knobs, state, now.random(lane("tour.heatmap_mcts")));
   });
   now.spend(state.simulations - before);
 }

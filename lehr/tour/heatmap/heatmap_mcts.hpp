@@ -1,4 +1,5 @@
-// Heatmap-guided Monte Carlo tree search for tours (Fu, Qiu and Zha 2021; settings of Pan et al., "Beyond the Heatmap", 2024).
+// Heatmap-guided Monte Carlo tree search for tours (Fu, Qiu and Zha 2021; settings of Pan et al., "Beyond
+// the Heatmap", 2024).
 //
 // With W = 100 P, Q = 0, M = 0 it repeats episodes until the budget is spent:
 //   1. a tour from city 0 on: next an unvisited j with probability in proportion to e^{W_ij};
@@ -11,13 +12,15 @@
 //      improving one is executed and adds beta (e^{D / L} - 1) to W of its edges. H n actions in a row without improvement end the episode.
 // W, Q and M stay from episode to episode.
 //
-// Beyond the paper, by settings: `positive_gain` chooses only among candidates with d(b_i, a_{i+1}) below the gain so far (the
-// criterion of Lin and Kernighan); `or_opt` descends by 2-opt and Or-opt over a queue of touched cities; `fresh` below 1 lets the other
-// episodes be kicks: a double bridge inside 50 consecutive cities, a descent of the touched cities, H actions per touched city that
-// start there, and everything taken back by the log unless the tour became no longer. All knobs are schedules.
+// Beyond the paper, by settings: `positive_gain` chooses only among candidates with d(b_i, a_{i+1}) below
+// the gain so far (the criterion of Lin and Kernighan); `or_opt` descends by 2-opt and Or-opt over a queue
+// of touched cities; `fresh` below 1 lets the other episodes be kicks: a double bridge inside 50
+// consecutive cities, a descent of the touched cities, H actions per touched city that start there, and
+// everything taken back by the log if the tour became longer (with `temperature` above 0: unless chance
+// keeps it). All knobs are schedules.
 //
-// One advance is a bounded amount of work, about a few ms (the construction of a tour: about 0.5 us a city). Cost of one exchange: the
-// candidates of one city and a reversal of at most n / 2 places.
+// One advance is a bounded amount of work, about a few ms (the construction of a tour: about 0.5 us a
+// city). Cost of one exchange: the candidates of one city and a reversal of at most n / 2 places.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +36,8 @@
 
 namespace lehr::tour {
 
-// What a run keeps. `tour` has the length `length` up to rounding; `best_length` is length(instance, best) exactly.
+// What a run keeps. `tour` has the length `length` up to rounding; `best_length` is length(instance, best)
+// exactly.
 struct MctsState {
   Order best;
   double best_length = 0;
@@ -57,14 +61,14 @@ class HeatmapMcts {
  public:
   using State = MctsState;
 
-  // `instance` must outlive this. Throws InvalidInput for a heatmap of another size or one that gives no candidates, and for too many
-  // candidates.
+  // `instance` must outlive this. Throws InvalidInput for a heatmap of another size or one that gives no
+  // candidates, and for too many candidates.
   HeatmapMcts(const Instance& instance, const Heatmap& heatmap, MctsSettings settings);
 
   State start(const Moment& now) const;
   void advance(State& state, const Moment& now) const;  // spends one evaluation an action
-  // length: the best so far; simulations: actions; exchanges: edges exchanged by them; acceptance: share of actions that improved;
-  // restarts; kicks
+  // length: the best so far; simulations: actions; exchanges: edges exchanged by them; acceptance: share of
+  // actions that improved; restarts; kicks
   void measure(const State& state, Row& row) const;
 
   template <class Visitor>

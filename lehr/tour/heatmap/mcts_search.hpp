@@ -1,4 +1,5 @@
-// The moves of heatmap-guided tree search on one state; compiled once per metric. heatmap_mcts.hpp says what it computes.
+// The moves of heatmap-guided tree search on one state; compiled once per metric. heatmap_mcts.hpp says
+// what it computes.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace lehr::tour {
 
 // The knobs as they stand during one advance.
 struct MctsKnobs {
-  double alpha, beta, pool, depth, fresh;
+  double alpha, beta, pool, depth, fresh, temperature;
 };
 
 template <class Distance>
@@ -100,7 +101,8 @@ class MctsSearch {
     return static_cast<double>(++state_.failed) < knobs_.pool * count_;
   }
 
-  // A double bridge inside 50 consecutive cities, and all that it leads to; taken back unless the tour became no longer.
+  // A double bridge inside 50 consecutive cities, and all that it leads to; taken back if the tour
+  // became longer, unless `temperature` keeps it.
   void kick() {
     const double before = state_.length;
     state_.tour.forget();
@@ -126,17 +128,21 @@ class MctsSearch {
       }
     }
     work_ += 50 + state_.tour.work();
-    if (state_.length <= before + tolerance_) {
-      ++state_.kept;
-    } else {
-      state_.tour.undo(0);
-      state_.length = before;
-    }
+    settle_kick(before);
     state_.tour.forget();
   }
 
-  // One action from `first` in one direction: the gain where it is above 0 (the tour is then changed), else 0 (the caller takes the
-  // tour back). What it added stands in `added`.
+  // The present tour becomes the best where it is shorter.
+  void record() {
+    if (!(state_.length < state_.best_length)) return;
+    state_.length = recomputed_length();
+    if (!(state_.length < state_.best_length)) return;
+    state_.best = state_.tour.order();
+    state_.best_length = state_.length;
+  }
+
+  // One action from `first` in one direction: the gain where it is above 0 (the tour is then changed), else
+  // 0 (the caller takes the tour back). What it added stands in `added`.
   double try_action(City first, bool forward) {
     added_.clear();
     const double explore =
@@ -195,6 +201,30 @@ class MctsSearch {
   template <class I>
   static std::size_t at(I i) {
     return static_cast<std::size_t>(i);
+  }
+
+  // Keeps what a kick led to unless it is longer; longer by d, keeps it with probability e^{-d /
+  // (temperature times the mean edge)}.
+  void settle_kick(double before) {
+    const double longer = state_.length - before;
+    if (longer > tolerance_) {
+      const double scale = knobs_.temperature * before / count_;
+      if (!(scale > 0) || uniform(random_) >= std::exp(-longer / scale)) {
+        state_.tour.undo(0);
+        state_.length = before;
+        return;
+      }
+      if (before < state_.best_length) {
+        const double after = state_.length;
+        const auto taken = state_.tour.take_back();
+        state_.length = before;
+        record();
+        state_.tour.replay(taken);
+        state_.length += after - before;
+        work_ += count_;
+      }
+    }
+    ++state_.kept;
   }
 
   double lesson(double gain) const { return knobs_.beta * std::expm1(gain / state_.length); }
@@ -258,8 +288,8 @@ class MctsSearch {
     return rest[at(below(rest.size()))];
   }
 
-  // A slot of `from` in proportion to Z, or -1 where none has Z >= 1. Four slots at a time and without branches on what they hold,
-  // which would be as random as the search.
+  // A slot of `from` in proportion to Z, or -1 where none has Z >= 1. Four slots at a time and without
+  // branches on what they hold, which would be as random as the search.
   template <bool positive_gain>
   std::int32_t choose(City from, City first, City behind, double gain, float explore) {
     const std::int32_t begin = rows_.begin(from), groups = (rows_.size(from) + 3) / 4;
@@ -370,7 +400,8 @@ class MctsSearch {
     return false;
   }
 
-  // Or-opt: the segment c ... e of 1 to 3 cities that goes away from `after` moves between j and m, with c beside j.
+  // Or-opt: the segment c ... e of 1 to 3 cities that goes away from `after` moves between j and m, with c
+  // beside j.
   bool move_segment(City c, City after, std::int32_t slot, bool forward, double removed) {
     const City j = rows_.cities[at(slot)];
     City e = c;

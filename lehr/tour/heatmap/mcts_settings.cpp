@@ -47,7 +47,7 @@ MctsSettings tuned_settings(std::string_view heatmap, City cities) {
   return settings_of(preset != nullptr ? *preset : *nearest("gt"));
 }
 
-MctsSettings hybrid_settings(std::string_view heatmap) {
+MctsSettings hybrid_settings(std::string_view heatmap, City cities) {
   MctsSettings settings;
   settings.alpha = 0;
   settings.beta = 10;
@@ -58,6 +58,8 @@ MctsSettings hybrid_settings(std::string_view heatmap) {
   settings.positive_gain = true;
   settings.or_opt = true;
   settings.fresh = 0;
+  // Tours of more cities see too few kicks per city to profit, and keeping the best one costs a copy.
+  if (cities <= 10000) settings.temperature = Schedule::parse("linear(from=1, to=0)");
   return settings;
 }
 
@@ -74,7 +76,7 @@ std::vector<std::string> mcts_setting_names() {
 MctsSettings mcts_settings(std::string_view name, std::string_view heatmap, City cities) {
   if (name == "paper") return {};
   if (name == "tuned") return tuned_settings(heatmap, cities);
-  if (name == "hybrid") return hybrid_settings(heatmap);
+  if (name == "hybrid") return hybrid_settings(heatmap, cities);
   for (const MctsPreset& preset : published_presets)
     if (preset.name == name) return settings_of(preset);
   throw InvalidInput("preset: no settings {}{}", quote(name), hint(std::string(name), mcts_setting_names()));
@@ -95,6 +97,8 @@ void MctsOptions::describe(OptionTable& table) {
             "an action adds only edges shorter than what it has gained so far");
   table.add("or_opt", or_opt, "descend by 2-opt and Or-opt with a queue of touched cities");
   table.add("fresh", fresh, "share of episodes from a new tour; the others start from a local kick");
+  table.add("temperature", temperature,
+            "of kicks, in mean edges: one that made the tour longer by d stays with probability e^(-d / T)");
 }
 
 MctsSettings MctsOptions::settings(std::string_view heatmap, City cities) const {
@@ -104,6 +108,7 @@ MctsSettings MctsOptions::settings(std::string_view heatmap, City cities) const 
   if (pool) settings.pool = *pool;
   if (depth) settings.depth = *depth;
   if (fresh) settings.fresh = *fresh;
+  if (temperature) settings.temperature = *temperature;
   if (candidates) settings.candidates = *candidates;
   if (use_heatmap) settings.use_heatmap = *use_heatmap;
   if (symmetric) settings.symmetric = *symmetric;

@@ -26,6 +26,8 @@ struct MctsSettings {
   bool or_opt = false;         // descents by 2-opt and Or-opt with a queue of touched cities
   Schedule fresh =
       1;  // share of episodes that start from a new tour; the others kick the present one locally
+  // Of kicks, in mean edges: one that made the tour longer by d stays with probability e^{-d / T}.
+  Schedule temperature = 0;
 };
 
 // A tuned setting: (alpha, beta, H, C_max, use_heatmap, D_max); C_max = 0 stands for all cities.
@@ -54,7 +56,7 @@ std::vector<std::string> mcts_setting_names();
 // A name and what is set beside it.
 struct MctsOptions {
   std::string preset = "paper";
-  std::optional<Schedule> alpha = {}, beta = {}, pool = {}, depth = {}, fresh = {};
+  std::optional<Schedule> alpha = {}, beta = {}, pool = {}, depth = {}, fresh = {}, temperature = {};
   std::optional<std::int64_t> candidates = {};
   std::optional<bool> use_heatmap = {}, symmetric = {}, positive_gain = {}, or_opt = {};
 

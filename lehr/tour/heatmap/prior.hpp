@@ -1,5 +1,6 @@
-// The prior over nearest neighbours ("gt" heatmap): P(i, k-th nearest neighbour of i) = p_k, where p_k is the share of the edges
-// of optimal tours that lead to the k-th nearest neighbour (Pan et al., "Beyond the Heatmap", 2024).
+// The prior over nearest neighbours ("gt" heatmap): P(i, k-th nearest neighbour of i) = p_k, where p_k is
+// the share of the edges of optimal tours that lead to the k-th nearest neighbour (Pan et al., "Beyond the
+// Heatmap", 2024).
 #pragma once
 
 #include <filesystem>
@@ -19,8 +20,8 @@ std::span<const double> published_prior(City count);
 Heatmap gt_prior(const Instance& instance, std::span<const double> prior);
 Heatmap gt_prior(const Instance& instance);
 
-// How often an edge of a tour leads to its city's k-th nearest neighbour, k = 1 .. reach: both ends of every edge count. What lies
-// beyond `reach` counts in `edges` alone, so the shares may sum to less than 1.
+// How often an edge of a tour leads to its city's k-th nearest neighbour, k = 1 .. reach: both ends of
+// every edge count. What lies beyond `reach` counts in `edges` alone, so the shares may sum to less than 1.
 struct PriorCounts {
   std::vector<std::int64_t> hits;
   std::int64_t edges = 0;  // ends of edges seen
@@ -30,8 +31,8 @@ struct PriorCounts {
   std::vector<double> shares() const;  // without the zeros at the end
 };
 
-// A prior as a csv file with the columns `neighbour` (1, 2, ...) and `share`. Reading throws InvalidInput for ranks out of order,
-// shares that are negative or not finite, a sum above 1, and more than 50 rows.
+// A prior as a csv file with the columns `neighbour` (1, 2, ...) and `share`. Reading throws InvalidInput
+// for ranks out of order, shares that are negative or not finite, a sum above 1, and more than 50 rows.
 std::string prior_text(std::span<const double> prior);
 std::vector<double> parse_prior(std::string_view text, std::string_view name);
 std::vector<double> read_prior(const std::filesystem::path& path);

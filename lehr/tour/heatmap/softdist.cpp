@@ -50,7 +50,8 @@ SoftRow soft_row(const Instance& instance, const Neighbours& neighbours, City i)
   return row;
 }
 
-// The rows of one instance and, for each end of the tour's edges, the place of the other end on its row (-1: beyond).
+// The rows of one instance and, for each end of the tour's edges, the place of the other end on its row
+// (-1: beyond).
 struct Ends {
   double scale;
   std::vector<SoftRow> rows;

@@ -103,7 +103,7 @@ TEST(HeatmapMcts, ActionsKeepTheirBooks) {
     MctsState state = method.start({.seed = {3}});
     const rule::Euclidean distance{{instance.coordinates.data()}};
     Stream words(Seed{8}, lane("test.actions"));
-    MctsSearch search(distance, settings, {1, 100, 10, 20, 1}, state, QuickStream(words));
+    MctsSearch search(distance, settings, {1, 100, 10, 20, 1, 0}, state, QuickStream(words));
     search.build();
     search.begin_actions();
     EXPECT_NEAR(state.length, length(instance, state.tour.order()), 1e-9);
