@@ -158,8 +158,8 @@ class TourSolver {
       observers.list.push_back(
           {.see = [&](const Moment& now, const Row& row) { return tell(which, now, row, progress); },
            .end = {}});
-    one.run = method.run(
-        {one.problem, options_, initial(one.problem), budget, context_.seed, std::move(observers)});
+    one.run =
+        method.run({one.problem, options_, context_, initial(one.problem), budget, std::move(observers)});
   }
 
   std::int64_t tell(std::size_t which, const Moment& now, const Row& row, SharedProgress& progress) const {
@@ -251,6 +251,7 @@ void TourSolveOptions::describe(OptionTable& table) {
       .at_least(1);
   table.add("target", target, "stop at a tour of this length or less").above(0);
   table.add("budget", budget, "any budget, joined with the four above");
+  heat.describe(table);
   table.add("neighbours", neighbours, "candidates per city").range(1, 1000);
   table.add("reference", reference,
             "what the tour is compared with: a length, a .tour file, or a csv of file,line,reference_length");

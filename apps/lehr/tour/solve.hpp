@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/lehr/tour/heatmap_options.hpp"
 #include "apps/lehr/tour/reference_lengths.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/task.hpp"
@@ -13,7 +14,7 @@
 namespace lehr::command {
 
 // The method of `lehr tour solve` where none is named.
-inline constexpr const char* default_tour_method = "nearest_neighbour";
+inline constexpr const char* default_tour_method = "heatmap_mcts";
 
 struct TourSolveOptions {
   std::string file, method = default_tour_method;
@@ -25,6 +26,7 @@ struct TourSolveOptions {
   std::string reference, initial, save, lkh;
   bool bound = false;
   std::int64_t neighbours = 10;
+  HeatmapOptions heat;
 
   void describe(OptionTable& table);
 };

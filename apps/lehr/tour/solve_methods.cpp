@@ -1,6 +1,7 @@
 #include "apps/lehr/tour/solve_methods.hpp"
 
 #include "lehr/core/errors.hpp"
+#include "lehr/tour/heatmap/heatmap_mcts.hpp"
 
 namespace lehr::command {
 
@@ -43,6 +44,15 @@ TourRun run_nearest_neighbour(const TourSearch& search) {
   });
 }
 
+TourRun run_heatmap_mcts(const TourSearch& search) {
+  if (!search.initial.empty()) throw InvalidInput("initial: heatmap_mcts makes its own tours");
+  const HeatmapOptions& heat = search.options.heat;
+  const tour::Heatmap heatmap = heat.make(search.instance(), search.context);
+  return drive_search(tour::HeatmapMcts(search.instance(), heatmap,
+                                        heat.mcts.settings(heatmap.name, search.instance().count)),
+                      search);
+}
+
 TourRun run_given(const TourSearch& search) {
   if (search.initial.empty()) throw InvalidInput("method given: initial is missing; it says which tour");
   return construct(search, [&search] { return search.initial; });
@@ -52,6 +62,7 @@ TourRun run_given(const TourSearch& search) {
 
 const std::vector<TourMethod>& tour_methods() {
   static const std::vector<TourMethod> all = {
+      {"heatmap_mcts", false, run_heatmap_mcts},
       {"nearest_neighbour", true, run_nearest_neighbour},
       {"given", true, run_given},
   };

@@ -17,9 +17,9 @@ namespace lehr::command {
 struct TourSearch {
   const tour::Problem& problem;
   const TourSolveOptions& options;
-  tour::Order initial;  // empty: the method's own
-  Budget budget;        // empty where the method ends by itself
-  Seed seed;
+  const TaskContext& context;  // for the seed and for files
+  tour::Order initial;         // empty: the method's own
+  Budget budget;               // empty where the method ends by itself
   Observers observers;
 
   const tour::Instance& instance() const { return problem.instance; }
@@ -60,7 +60,7 @@ TourRun drive_search(const M& method, const TourSearch& search) {
   TourTrace trace;
   Observers observers = search.observers;
   observers.list.push_back(trace.observer());
-  auto run = drive(method, search.budget, search.seed, observers);
+  auto run = drive(method, search.budget, search.context.seed, observers);
   const double earlier = std::max(0.0, run.used.seconds - trace.since_start());
   for (TourTracePoint& point : trace.points) point.seconds += earlier;
   trace.add(run.used.seconds, run.state.best_length);

@@ -221,7 +221,7 @@ Report tour_solve_report(const TourSolveOptions& options, const std::vector<Tour
     report.artifacts.push_back(
         {.name = "map", .extension = "svg", .content = tour_map_svg(positions, first.run.best), .path = {}});
   }
-  if (first.run.trace.size() > 1) report.figures.push_back(course_figure_of(solved));
+  if (first.run.trace.size() > 2) report.figures.push_back(course_figure_of(solved));
   add_notes(report, solved);
   if (single)
     report.artifacts.push_back({.name = "tour",

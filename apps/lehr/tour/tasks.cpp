@@ -1,9 +1,10 @@
 #include "apps/lehr/tour/tasks.hpp"
 
+#include "apps/lehr/tour/prior.hpp"
 #include "apps/lehr/tour/solve.hpp"
 
 namespace lehr::command {
 
-Tasks tour_tasks() { return {tour_solve_task()}; }
+Tasks tour_tasks() { return {tour_prior_task(), tour_solve_task()}; }
 
 }  // namespace lehr::command

@@ -10,7 +10,7 @@ namespace lehr::command {
 
 namespace {
 
-constexpr std::size_t cities_drawn = 1500;  // up to this many the cities themselves are drawn too
+constexpr std::size_t cities_drawn = 300;  // up to this many the cities themselves are drawn too
 
 struct MapBox {
   double low[2], high[2];
