@@ -31,8 +31,10 @@ Json tour_course(TourSolveOptions options, const Problem& problem, std::int64_t 
   values["steps"] = steps;
   Order probe;  // its length tells problems of one size apart
   for (City c = 0; c < problem.cities(); ++c) probe.push_back(c);
-  values["problem"] = fmt::format("{} ({} cities, {} in the order of the file)", problem.title(),
-                                  problem.cities(), length(problem.instance, probe));
+  values["problem"] =
+      fmt::format("{} ({} cities, {} in the order of the file)", problem.title(), problem.cities(),
+                  problem.is_directed() ? directed_length(problem.directed, problem.cities(), probe)
+                                        : length(problem.instance, probe));
   return values;
 }
 
@@ -81,12 +83,11 @@ class TourSolver {
 
   std::vector<TourSolved> run() {
     for (Problem& problem : load()) {
-      if (problem.is_directed())
-        throw InvalidInput(
-            "{}: TYPE ATSP: the distances depend on the direction, and {} takes symmetric ones",
-            problem.title(), options_.method);
       auto reference = references_.of(problem);
-      solved_.push_back({std::move(problem), {}, std::move(reference), {}, {}});
+      std::optional<SymmetricForm> symmetric;
+      if (problem.is_directed())
+        symmetric = symmetric_form(problem.directed, problem.cities(), problem.instance.name);
+      solved_.push_back({std::move(problem), std::move(symmetric), {}, std::move(reference), {}, {}});
     }
     check_files();
     prepare_checkpoints();
@@ -136,7 +137,7 @@ class TourSolver {
     return parse_tour_of(problem, read_file(path), path.string());
   }
 
-  Budget budget(const Problem& problem, bool ends) const {
+  Budget budget(const Problem& problem, double offset, bool ends) const {
     Budget budget;
     if (options_.budget) budget = budget | *options_.budget;
     if (options_.steps) budget = budget | Budget::steps(*options_.steps);
@@ -144,26 +145,36 @@ class TourSolver {
     if (options_.seconds_per_city)
       budget = budget | Budget::seconds(*options_.seconds_per_city * problem.cities());
     if (budget.empty() && !ends) budget = Budget::seconds(default_seconds);
-    if (options_.target) budget = budget | Budget::target("length", *options_.target);
+    if (options_.target) budget = budget | Budget::target("length", *options_.target + offset);
     return budget;
   }
 
   void solve(std::size_t which, SharedProgress& progress) {
     TourSolved& one = solved_[which];
     const TourMethod& method = tour_method(options_.method);
-    const Budget budget = this->budget(one.problem, method.ends);
+    const Budget budget = this->budget(one.problem, one.offset(), method.ends);
     Observers observers = observers_of(which, tour_course(options_, one.problem, budget.step_limit()));
     observers.list.clear();
     if (!context_.observers.list.empty())
       observers.list.push_back(
           {.see = [&](const Moment& now, const Row& row) { return tell(which, now, row, progress); },
            .end = {}});
+    if (one.symmetric && !options_.initial.empty())
+      throw InvalidInput("initial: not for a problem of TYPE ATSP yet");
     one.run =
-        method.run({one.problem, options_, context_, initial(one.problem), budget, std::move(observers)});
+        method.run({one.searched(), options_, context_, initial(one.problem), budget, std::move(observers)});
+    if (one.symmetric) as_directed(one);
+  }
+
+  // The tour of twice as many cities as the directed one that it stands for.
+  static void as_directed(TourSolved& one) {
+    one.run.best = directed_order(one.run.best);
+    one.run.length = directed_length(one.problem.directed, one.problem.cities(), one.run.best);
+    for (TourTracePoint& point : one.run.trace) point.length -= one.offset();
   }
 
   std::int64_t tell(std::size_t which, const Moment& now, const Row& row, SharedProgress& progress) const {
-    const double length = row.find("length").value_or(0);
+    const double length = row.find("length").value_or(0) - solved_[which].offset();
     std::optional<double> gap;
     if (const auto& reference = solved_[which].reference) gap = 100 * (length / reference->length - 1);
     progress.tell(which, now, length, gap);

@@ -9,6 +9,7 @@
 #include "apps/lehr/tour/reference_lengths.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/task.hpp"
+#include "lehr/tour/asymmetric.hpp"
 #include "lehr/tour/problem_file.hpp"
 
 namespace lehr::command {
@@ -50,10 +51,14 @@ struct TourRun {
 
 struct TourSolved {
   tour::Problem problem;
+  std::optional<tour::SymmetricForm> symmetric;  // of a directed problem: what is searched in its place
   TourRun run;
   std::optional<TourReference> reference;
   std::optional<double> bound;  // no tour is shorter than this
   std::string bound_name;
+
+  const tour::Instance& searched() const { return symmetric ? symmetric->instance : problem.instance; }
+  double offset() const { return symmetric ? symmetric->offset : 0; }
 
   std::optional<double> gap() const;        // above the reference, in percent
   std::optional<double> bound_gap() const;  // above the bound, in percent

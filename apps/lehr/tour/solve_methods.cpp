@@ -2,6 +2,7 @@
 
 #include "lehr/core/errors.hpp"
 #include "lehr/tour/heatmap/heatmap_mcts.hpp"
+#include "lehr/tour/held_karp.hpp"
 
 namespace lehr::command {
 
@@ -53,6 +54,12 @@ TourRun run_heatmap_mcts(const TourSearch& search) {
                       search);
 }
 
+TourRun run_held_karp(const TourSearch& search) {
+  TourRun run = construct(search, [&search] { return tour::held_karp(search.instance()); });
+  run.proved = true;
+  return run;
+}
+
 TourRun run_given(const TourSearch& search) {
   if (search.initial.empty()) throw InvalidInput("method given: initial is missing; it says which tour");
   return construct(search, [&search] { return search.initial; });
@@ -64,6 +71,7 @@ const std::vector<TourMethod>& tour_methods() {
   static const std::vector<TourMethod> all = {
       {"heatmap_mcts", false, run_heatmap_mcts},
       {"nearest_neighbour", true, run_nearest_neighbour},
+      {"held_karp", true, run_held_karp},
       {"given", true, run_given},
   };
   return all;

@@ -15,14 +15,14 @@ namespace lehr::command {
 
 // One problem and all that a run of it needs.
 struct TourSearch {
-  const tour::Problem& problem;
+  const tour::Instance& searched;
   const TourSolveOptions& options;
   const TaskContext& context;  // for the seed and for files
   tour::Order initial;         // empty: the method's own
   Budget budget;               // empty where the method ends by itself
   Observers observers;
 
-  const tour::Instance& instance() const { return problem.instance; }
+  const tour::Instance& instance() const { return searched; }
   tour::Neighbours neighbours() const {
     return tour::nearest_neighbours(instance(), static_cast<int>(options.neighbours));
   }

@@ -18,6 +18,7 @@ constexpr City longest_listed = 200'000;  // cities of a tour in JSON
 
 std::string rule_name(const Problem& problem) {
   const Instance& instance = problem.instance;
+  if (problem.is_directed()) return "a table, from city to city in one direction";
   if (instance.metric == Metric::matrix) return "a table";
   if (instance.metric == Metric::euclidean)
     return fmt::format("straight lines in {} dimensions, not rounded", instance.dimension);
@@ -185,7 +186,8 @@ Json solved_json(const TourSolved& one) {
   json["measured"] = std::move(measured);
   if (one.problem.cities() > longest_listed) return json;
   Json cities = Json::array();
-  for (const City city : canonical(one.run.best)) cities.push_back(one.problem.id(city));
+  for (const City city : one.problem.is_directed() ? one.run.best : canonical(one.run.best))
+    cities.push_back(one.problem.id(city));
   json["tour"] = std::move(cities);
   return json;
 }
