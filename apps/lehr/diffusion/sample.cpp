@@ -35,8 +35,6 @@ class Sampler {
  public:
   Sampler(const SampleOptions& options, TaskContext& context)
       : options_(options), context_(context), source_(load_model(options.model, context)) {
-    if (!options.features.empty())
-      features_ = feature_network(read_network(context.resolve(options.features)), options.features);
     if (options.clip.size() != 0 && (options.clip.size() != 2 || !(options.clip[0] < options.clip[1])))
       throw InvalidInput("diffusion.sample: clip takes two rising numbers, such as -1 1");
     if (options.images && source_.model.dimension % *options.images != 0)
