@@ -262,6 +262,8 @@ void TourSolveOptions::describe(OptionTable& table) {
       .at_least(1);
   table.add("target", target, "stop at a tour of this length or less").above(0);
   table.add("budget", budget, "any budget, joined with the four above");
+  table.group("kick", kick);
+  table.group("chained", chained);
   heat.describe(table);
   table.add("neighbours", neighbours, "candidates per city").range(1, 1000);
   table.add("reference", reference,

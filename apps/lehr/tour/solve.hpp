@@ -10,12 +10,14 @@
 #include "lehr/core/drive.hpp"
 #include "lehr/core/task.hpp"
 #include "lehr/tour/asymmetric.hpp"
+#include "lehr/tour/chained_lin_kernighan.hpp"
+#include "lehr/tour/iterated_local_search.hpp"
 #include "lehr/tour/problem_file.hpp"
 
 namespace lehr::command {
 
 // The method of `lehr tour solve` where none is named.
-inline constexpr const char* default_tour_method = "heatmap_mcts";
+inline constexpr const char* default_tour_method = "chained_lin_kernighan";
 
 struct TourSolveOptions {
   std::string file, method = default_tour_method;
@@ -27,6 +29,8 @@ struct TourSolveOptions {
   std::string reference, initial, save, lkh;
   bool bound = false;
   std::int64_t neighbours = 10;
+  tour::KickOptions kick;                    // iterated_local_search
+  tour::ChainedLinKernighanOptions chained;  // chained_lin_kernighan
   HeatmapOptions heat;
 
   void describe(OptionTable& table);

@@ -1,8 +1,10 @@
 #include "apps/lehr/tour/solve_methods.hpp"
 
 #include "lehr/core/errors.hpp"
+#include "lehr/tour/constructions.hpp"
 #include "lehr/tour/heatmap/heatmap_mcts.hpp"
 #include "lehr/tour/held_karp.hpp"
+#include "lehr/tour/or_opt.hpp"
 
 namespace lehr::command {
 
@@ -31,18 +33,31 @@ TourRun construct(const TourSearch& search, std::function<tour::Order()> make) {
 }
 
 TourRun run_nearest_neighbour(const TourSearch& search) {
-  return construct(search, [&search] {
-    const tour::Instance& instance = search.instance();
-    tour::Order order(static_cast<std::size_t>(instance.count));
-    for (tour::City c = 0; c < instance.count; ++c) order[static_cast<std::size_t>(c)] = c;
-    for (std::size_t i = 0; i + 1 < order.size(); ++i) {
-      const auto nearest = std::min_element(
-          order.begin() + static_cast<std::ptrdiff_t>(i) + 1, order.end(),
-          [&](auto a, auto b) { return instance.distance(order[i], a) < instance.distance(order[i], b); });
-      std::swap(order[i + 1], *nearest);
-    }
-    return order;
-  });
+  return construct(search, [&search] { return tour::nearest_neighbour(search.instance()); });
+}
+
+TourRun run_greedy(const TourSearch& search) {
+  return construct(search, [&search] { return tour::greedy_edge(search.instance(), search.neighbours()); });
+}
+
+TourRun run_space_filling_curve(const TourSearch& search) {
+  return construct(search, [&search] { return tour::space_filling_curve(search.instance()); });
+}
+
+TourRun run_or_opt(const TourSearch& search) {
+  return drive_search(tour::OrOpt(search.instance(), search.neighbours(), search.initial), search);
+}
+
+TourRun run_iterated_local_search(const TourSearch& search) {
+  return drive_search(
+      tour::IteratedLocalSearch(search.instance(), search.neighbours(), search.options.kick, search.initial),
+      search);
+}
+
+TourRun run_chained_lin_kernighan(const TourSearch& search) {
+  return drive_search(tour::ChainedLinKernighan(search.instance(), search.neighbours(),
+                                                search.options.chained, search.initial),
+                      search);
 }
 
 TourRun run_heatmap_mcts(const TourSearch& search) {
@@ -69,9 +84,14 @@ TourRun run_given(const TourSearch& search) {
 
 const std::vector<TourMethod>& tour_methods() {
   static const std::vector<TourMethod> all = {
+      {"chained_lin_kernighan", false, run_chained_lin_kernighan},
+      {"iterated_local_search", false, run_iterated_local_search},
+      {"or_opt", true, run_or_opt},
       {"heatmap_mcts", false, run_heatmap_mcts},
       {"nearest_neighbour", true, run_nearest_neighbour},
       {"held_karp", true, run_held_karp},
+      {"greedy", true, run_greedy},
+      {"space_filling_curve", true, run_space_filling_curve},
       {"given", true, run_given},
   };
   return all;
