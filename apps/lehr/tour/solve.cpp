@@ -264,6 +264,7 @@ void TourSolveOptions::describe(OptionTable& table) {
   table.add("budget", budget, "any budget, joined with the four above");
   table.group("kick", kick);
   table.group("chained", chained);
+  table.group("anneal", anneal);
   heat.describe(table);
   table.add("neighbours", neighbours, "candidates per city").range(1, 1000);
   table.add("reference", reference,

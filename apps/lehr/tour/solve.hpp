@@ -9,6 +9,7 @@
 #include "apps/lehr/tour/reference_lengths.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/task.hpp"
+#include "lehr/tour/anneal_tour.hpp"
 #include "lehr/tour/asymmetric.hpp"
 #include "lehr/tour/chained_lin_kernighan.hpp"
 #include "lehr/tour/iterated_local_search.hpp"
@@ -31,6 +32,7 @@ struct TourSolveOptions {
   std::int64_t neighbours = 10;
   tour::KickOptions kick;                    // iterated_local_search
   tour::ChainedLinKernighanOptions chained;  // chained_lin_kernighan
+  tour::AnnealTourOptions anneal;            // anneal_tour
   HeatmapOptions heat;
 
   void describe(OptionTable& table);

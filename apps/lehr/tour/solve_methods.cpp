@@ -1,6 +1,7 @@
 #include "apps/lehr/tour/solve_methods.hpp"
 
 #include "lehr/core/errors.hpp"
+#include "lehr/tour/anneal_tour.hpp"
 #include "lehr/tour/constructions.hpp"
 #include "lehr/tour/heatmap/heatmap_mcts.hpp"
 #include "lehr/tour/held_karp.hpp"
@@ -60,6 +61,12 @@ TourRun run_chained_lin_kernighan(const TourSearch& search) {
                       search);
 }
 
+TourRun run_anneal_tour(const TourSearch& search) {
+  return drive_search(
+      tour::AnnealTour(search.instance(), search.neighbours(), search.options.anneal, search.initial),
+      search);
+}
+
 TourRun run_heatmap_mcts(const TourSearch& search) {
   if (!search.initial.empty()) throw InvalidInput("initial: heatmap_mcts makes its own tours");
   const HeatmapOptions& heat = search.options.heat;
@@ -88,6 +95,7 @@ const std::vector<TourMethod>& tour_methods() {
       {"iterated_local_search", false, run_iterated_local_search},
       {"or_opt", true, run_or_opt},
       {"heatmap_mcts", false, run_heatmap_mcts},
+      {"anneal_tour", false, run_anneal_tour},
       {"nearest_neighbour", true, run_nearest_neighbour},
       {"held_karp", true, run_held_karp},
       {"greedy", true, run_greedy},
