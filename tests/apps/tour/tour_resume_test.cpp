@@ -73,7 +73,10 @@ TEST_P(TourResumeOf, ThreadsChangeNothing) {
   EXPECT_EQ(result(lehr(command(GetParam(), "--threads 4"))), one);
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, TourResumeOf, testing::Values(TourArm{"heatmap_mcts", "--steps 60"}),
+INSTANTIATE_TEST_SUITE_P(Methods, TourResumeOf, testing::Values(TourArm{"heatmap_mcts", "--steps 60"},
+                                         TourArm{"chained_lin_kernighan", "--steps 50"},
+                                         TourArm{"iterated_local_search", "--steps 100"},
+                                         TourArm{"anneal_tour", "--steps 200"}),
                          [](const auto& info) { return std::string(info.param.method); });
 
 TEST_F(TourResume, SeveralProblemsGoOnEach) {
