@@ -6,10 +6,9 @@
 // promising continuations are followed, as many as `breadth` says; t_2i+2 is either neighbour of t_2i+1, so what cannot be closed at one
 // level may be at the next. Nothing is turned round while searching: whether an exchange leaves one tour is told from the positions
 // of its cut edges alone (Helsgaun 2009, "General k-opt submoves", section 4.2), and only when it would shorten the tour. The step is
-// shallower than that of Applegate, Cook and Rohe, who follow one continuation 50 levels deep; with local kicks that depth costs
-// more than it finds.
+// not that of Applegate, Cook and Rohe, who follow one continuation 50 levels deep and add the moves of Mak and Morton.
 //
-// With the acceptance schedule the gap that remains after many kicks is a fraction of what kicks alone leave.
+// The default temperature falls to 0 over the run: longer tours are accepted early, none at the end.
 // Fewer than 8 cities: all tours are tried.
 #pragma once
 

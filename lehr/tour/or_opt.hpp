@@ -2,9 +2,9 @@
 // lists, both directions of the tour, and a queue of the cities at which a move may have become possible (don't-look bits).
 //
 // 2-opt replaces the edges (a, b), (c, d) by (a, c), (b, d); Or-opt moves a segment of one to three cities, either way round,
-// between two neighbours elsewhere. c is among a's candidates and nearer to a than a's neighbour in the tour: the gain criterion
-// leaves out nothing that a full search of these candidates would find from the other end. First improvement. From greedy edges
-// about 5 % above the shortest tour on random uniform cities.
+// between two neighbours elsewhere. c is among a's candidates and nearer to a than a's neighbour in the tour (the gain
+// criterion). First improvement. The queue is a heuristic: a move that only the other of its two edges would show can be left, so a
+// second descent from the result may find more. From greedy edges 3 to 6 % above the shortest tour on random uniform cities.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 // A tour as a doubly-linked list of segments of about sqrt(n) cities, each of which may be read backwards (Fredman, Johnson, McGeoch and
 // Ostheimer 1995, "Data structures for traveling salesmen"): next, previous and between in O(1), a reversal in O(sqrt n) however long
-// the path is. An array turns short paths round faster; this pays where the paths are tens of thousands of cities long.
+// the path is. The searches of this room use
+// ArrayTour.
 #pragma once
 
 #include <utility>
