@@ -78,10 +78,7 @@ def lehr_command(options, line, preset):
 
 def lehr_result(text):
     report = json.loads(text)
-    metrics = report.get("metrics", report)
-    if isinstance(metrics, list):
-        metrics = {m["name"]: m["value"] for m in metrics}
-    return {"length": metrics["length"], "actions": metrics.get("simulations", float("nan"))}
+    return {"length": report["length"], "actions": report["measured"]["simulations"], "seconds": report["seconds"]}
 
 
 def run_line(options, line, folder):
@@ -127,7 +124,7 @@ def main():
         for line in (int(word) for word in options.lines.split(",")):
             for name, result in run_line(options, line, folder).items():
                 gap = 100 * (result["length"] / known[line] - 1)
-                rate = result["actions"] / result.get("seconds", options.seconds)
+                rate = result["actions"] / result["seconds"]
                 arms.setdefault(name, []).append((gap, rate))
                 print(f"tsp{options.cities} line {line} {name:12} gap {gap:7.3f} %  {rate:12.0f} actions/s", flush=True)
     mean = {name: [sum(values) / len(values) for values in zip(*rows)] for name, rows in arms.items()}
