@@ -127,10 +127,6 @@ TEST_F(TourCommand, RefusesInOneLine) {
                         "3 cities in the tour, 8 in the problem");
   write("bad.tsp", "DIMENSION : 3\nEDGE_WEIGHT_TYPE : XRAY2\nNODE_COORD_SECTION\n1 0 0\n");
   expect_one_line_error("tour solve bad.tsp", "bad.tsp:2: EDGE_WEIGHT_TYPE XRAY2 is not supported");
-  write("one.atsp",
-        "TYPE: ATSP\nDIMENSION: 3\nEDGE_WEIGHT_TYPE: EXPLICIT\nEDGE_WEIGHT_FORMAT: "
-        "FULL_MATRIX\nEDGE_WEIGHT_SECTION\n0 1 2\n3 0 4\n5 6 0\n");
-  expect_one_line_error("tour solve one.atsp", "TYPE ATSP");
   expect_one_line_error("tour prior", "files");
   expect_one_line_error("tour prior ring.tsp", "no tour beside it");
   expect_one_line_error("tour prior ring.tsp --tours a.tour b.tour", "2 files of tours for 1");
