@@ -112,8 +112,13 @@ void list_all(const Program& program, bool json) {
     fmt::print("{:{}}{:{}}{}\n", short_name, short_width, name, width, summary);
   };
   for (const Task& task : program.tasks) line(task.short_name, task.name, task.summary);
-  if (program.delegates)
+  if (program.delegates) {
     line("train", "neural.train", "train a small transformer on a text file (lehr-neural)");
+    line("", "diffusion.train", "trains a noise predictor on a file of points or images (lehr-neural)");
+    line("", "diffusion.learn_interpolant",
+         "learns the fields that carry one set of points into another (lehr-neural)");
+    line("", "diffusion.train_tokens", "trains a network that draws sequences token by token (lehr-neural)");
+  }
   fmt::print("\n`{} tasks NAME` lists a task's options.\n", program.name);
 }
 
