@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 namespace lehr::tour {
 
 using City = std::int32_t;
+
+// A city as an index of arrays.
+constexpr std::size_t slot(City city) { return static_cast<std::size_t>(city); }
 
 // euclidean    |x - y| of 2 or 3 coordinates, not rounded
 // euc_2d/3d    nint(|x - y|), nint(z) = floor(z + 1/2)

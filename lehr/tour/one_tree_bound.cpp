@@ -9,18 +9,14 @@ namespace lehr::tour {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-std::size_t at(City i) { return static_cast<std::size_t>(i); }
-
 std::uint64_t key(const Edge& e) {
   return static_cast<std::uint64_t>(std::min(e.a, e.b)) << 32 |
          static_cast<std::uint64_t>(std::max(e.a, e.b));
 }
 
 std::vector<std::int32_t> degrees_of(City cities, std::span<const Edge> tree) {
-  std::vector<std::int32_t> degrees(at(cities), 0);
-  for (const Edge& e : tree) ++degrees[at(e.a)], ++degrees[at(e.b)];
+  std::vector<std::int32_t> degrees(slot(cities), 0);
+  for (const Edge& e : tree) ++degrees[slot(e.a)], ++degrees[slot(e.b)];
   return degrees;
 }
 
@@ -56,31 +52,31 @@ OneTree one_tree_of(const Instance& instance, std::span<const double> penalties,
   result.tree = spanning_tree_of(instance, penalties, edges);
   result.degrees = degrees_of(instance.cities(), result.tree);
   // The tree's edge at a leaf is its shortest; the second one is the shortest of the others.
-  std::vector<City> parent(at(instance.cities()), -1);
+  std::vector<City> parent(slot(instance.cities()), -1);
   for (const Edge& e : result.tree) {
-    if (result.degrees[at(e.a)] == 1) parent[at(e.a)] = e.b;
-    if (result.degrees[at(e.b)] == 1) parent[at(e.b)] = e.a;
+    if (result.degrees[slot(e.a)] == 1) parent[slot(e.a)] = e.b;
+    if (result.degrees[slot(e.b)] == 1) parent[slot(e.b)] = e.a;
   }
-  std::vector<double> second(at(instance.cities()), infinity);
-  std::vector<City> partner(at(instance.cities()), -1);
+  std::vector<double> second(slot(instance.cities()), endless);
+  std::vector<City> partner(slot(instance.cities()), -1);
   with_distance(instance, [&](const auto& distance) {
     const auto offer = [&](City leaf, City other, double w) {
-      if (parent[at(leaf)] >= 0 && parent[at(leaf)] != other && w < second[at(leaf)])
-        second[at(leaf)] = w, partner[at(leaf)] = other;
+      if (parent[slot(leaf)] >= 0 && parent[slot(leaf)] != other && w < second[slot(leaf)])
+        second[slot(leaf)] = w, partner[slot(leaf)] = other;
     };
     for (const Edge& e : edges) {
-      if (parent[at(e.a)] < 0 && parent[at(e.b)] < 0) continue;
-      const double w = distance(e.a, e.b) + (penalties[at(e.a)] + penalties[at(e.b)]);
+      if (parent[slot(e.a)] < 0 && parent[slot(e.b)] < 0) continue;
+      const double w = distance(e.a, e.b) + (penalties[slot(e.a)] + penalties[slot(e.b)]);
       offer(e.a, e.b, w), offer(e.b, e.a, w);
     }
   });
   City chosen = -1;
   for (City i = 0; i < instance.cities(); ++i)
-    if (second[at(i)] < infinity && (chosen < 0 || second[at(i)] > second[at(chosen)])) chosen = i;
+    if (second[slot(i)] < endless && (chosen < 0 || second[slot(i)] > second[slot(chosen)])) chosen = i;
   result.value = weight(instance, penalties, result.tree) - 2 * sum(penalties);
   if (chosen >= 0) {
-    result.value += second[at(chosen)];
-    ++result.degrees[at(chosen)], ++result.degrees[at(partner[at(chosen)])];
+    result.value += second[slot(chosen)];
+    ++result.degrees[slot(chosen)], ++result.degrees[slot(partner[slot(chosen)])];
   }
   return result;
 }
@@ -109,10 +105,10 @@ CompleteTree complete_one_tree(const Instance& instance, std::span<const double>
   std::vector<City> leaves, parents;
   double magnitude = 0;  // of a term
   for (const Edge& e : result.tree) {
-    magnitude = std::max(magnitude, std::abs(instance.distance(e.a, e.b)) + std::abs(penalties[at(e.a)]) +
-                                        std::abs(penalties[at(e.b)]));
-    if (degrees[at(e.a)] == 1) leaves.push_back(e.a), parents.push_back(e.b);
-    if (degrees[at(e.b)] == 1) leaves.push_back(e.b), parents.push_back(e.a);
+    magnitude = std::max(magnitude, std::abs(instance.distance(e.a, e.b)) + std::abs(penalties[slot(e.a)]) +
+                                        std::abs(penalties[slot(e.b)]));
+    if (degrees[slot(e.a)] == 1) leaves.push_back(e.a), parents.push_back(e.b);
+    if (degrees[slot(e.b)] == 1) leaves.push_back(e.b), parents.push_back(e.a);
   }
   const std::vector<double> second = nearest_weights(instance, penalties, leaves, parents);
   result.value = certified(
@@ -131,7 +127,7 @@ double one_tree_value(const Instance& instance, std::span<const double> penaltie
 
 OneTreeBound::State OneTreeBound::start(const Moment&) const {
   State state;
-  const auto n = at(instance->cities());
+  const auto n = slot(instance->cities());
   state.penalties.assign(n, 0.0);
   state.best_penalties = state.penalties;
   state.degrees.assign(n, 2);
@@ -145,7 +141,7 @@ OneTreeBound::State OneTreeBound::start(const Moment&) const {
   add_missing(tree.tree, state.edges);
   state.bound = tree.value;
   state.unit = weight(*instance, state.penalties, tree.tree) / static_cast<double>(n);
-  state.candidate_best = -infinity;
+  state.candidate_best = -endless;
   return state;
 }
 
@@ -166,7 +162,7 @@ void OneTreeBound::advance(State& state, const Moment&) const {
   const CompleteTree complete = complete_one_tree(*instance, state.best_penalties, tree.tree);
   state.bound = std::max(state.bound, complete.value);
   add_missing(complete.tree, state.edges);
-  state.candidate_best = -infinity;
+  state.candidate_best = -endless;
 }
 
 void OneTreeBound::measure(const State& state, Row& row) const {

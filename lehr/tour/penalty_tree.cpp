@@ -8,21 +8,19 @@ namespace lehr::tour {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-std::size_t at(City i) { return static_cast<std::size_t>(i); }
-
 class Components {
  public:
-  explicit Components(City count) : parent_(at(count)) { std::iota(parent_.begin(), parent_.end(), City{0}); }
+  explicit Components(City count) : parent_(slot(count)) {
+    std::iota(parent_.begin(), parent_.end(), City{0});
+  }
   City find(City i) {
-    while (parent_[at(i)] != i) i = parent_[at(i)] = parent_[at(parent_[at(i)])];
+    while (parent_[slot(i)] != i) i = parent_[slot(i)] = parent_[slot(parent_[slot(i)])];
     return i;
   }
   bool join(City a, City b) {
     a = find(a), b = find(b);
     if (a == b) return false;
-    parent_[at(std::max(a, b))] = std::min(a, b);
+    parent_[slot(std::max(a, b))] = std::min(a, b);
     return true;
   }
 
@@ -32,7 +30,7 @@ class Components {
 
 // Edges compare by weight, then by their cities, so that equal weights close no cycle.
 struct Candidate {
-  double weight = infinity;
+  double weight = endless;
   City a = -1, b = -1;  // a < b
   bool operator<(const Candidate& other) const {
     if (weight != other.weight) return weight < other.weight;
@@ -49,7 +47,7 @@ class PenaltyBoxes {
  public:
   PenaltyBoxes(const Instance& instance, std::span<const double> penalties, const Distance& distance)
       : instance_(instance), penalties_(penalties), distance_(distance), dimension_(instance.dimension) {
-    order_.resize(at(instance.cities()));
+    order_.resize(slot(instance.cities()));
     std::iota(order_.begin(), order_.end(), City{0});
     build(0, order_.size());
   }
@@ -60,19 +58,19 @@ class PenaltyBoxes {
   // The component that all cities of a box share, -1 where there are several.
   void set_components(Components& components) {
     component_.resize(order_.size());
-    for (City i = 0; i < instance_.cities(); ++i) component_[at(i)] = components.find(i);
+    for (City i = 0; i < instance_.cities(); ++i) component_[slot(i)] = components.find(i);
     for (std::size_t k = boxes_.size(); k-- > 0;) {
       Box& box = boxes_[k];
-      box.component = box.left == 0 ? component_[at(order_[box.first])] : boxes_[box.left].component;
+      box.component = box.left == 0 ? component_[slot(order_[box.first])] : boxes_[box.left].component;
       if (box.left != 0) {
         if (boxes_[box.right].component != box.component) box.component = -1;
       } else {
         for (std::size_t i = box.first; i < box.last; ++i)
-          if (component_[at(order_[i])] != box.component) box.component = -1;
+          if (component_[slot(order_[i])] != box.component) box.component = -1;
       }
     }
   }
-  City component(City i) const { return component_[at(i)]; }
+  City component(City i) const { return component_[slot(i)]; }
 
   // The least edge from city i to a city of another component, if it is less than `best`.
   void foreign_edge(City i, Candidate& best) const { search<true>(i, -1, best); }
@@ -81,22 +79,22 @@ class PenaltyBoxes {
  private:
   struct Box {
     double low[3] = {}, high[3] = {};
-    double penalty = infinity;  // the least inside
+    double penalty = endless;  // the least inside
     std::size_t first = 0, last = 0, left = 0, right = 0;
     City component = -1;
   };
 
   double coordinate(City i, int axis) const {
     return instance_
-        .coordinates[at(i) * static_cast<std::size_t>(dimension_) + static_cast<std::size_t>(axis)];
+        .coordinates[slot(i) * static_cast<std::size_t>(dimension_) + static_cast<std::size_t>(axis)];
   }
 
   std::size_t build(std::size_t first, std::size_t last) {
     Box box;
     box.first = first, box.last = last;
-    for (int axis = 0; axis < dimension_; ++axis) box.low[axis] = infinity, box.high[axis] = -infinity;
+    for (int axis = 0; axis < dimension_; ++axis) box.low[axis] = endless, box.high[axis] = -endless;
     for (std::size_t i = first; i < last; ++i) {
-      box.penalty = std::min(box.penalty, penalties_[at(order_[i])]);
+      box.penalty = std::min(box.penalty, penalties_[slot(order_[i])]);
       for (int axis = 0; axis < dimension_; ++axis) {
         box.low[axis] = std::min(box.low[axis], coordinate(order_[i], axis));
         box.high[axis] = std::max(box.high[axis], coordinate(order_[i], axis));
@@ -130,7 +128,7 @@ class PenaltyBoxes {
     }
     Distance gap = distance_;
     gap.x = ends;
-    return gap(0, 1) + (penalties_[at(i)] + box.penalty);
+    return gap(0, 1) + (penalties_[slot(i)] + box.penalty);
   }
 
   template <bool foreign>
@@ -138,18 +136,19 @@ class PenaltyBoxes {
     std::size_t stack[64];
     double bounds[64];
     int depth = 0;
-    stack[0] = 0, bounds[0] = -infinity;
+    stack[0] = 0, bounds[0] = -endless;
     depth = 1;
     while (depth > 0) {
       --depth;
       const Box& box = boxes_[stack[depth]];
       if (bounds[depth] > best.weight) continue;
-      if (foreign && box.component == component_[at(i)]) continue;
+      if (foreign && box.component == component_[slot(i)]) continue;
       if (box.left == 0) {
         for (std::size_t k = box.first; k < box.last; ++k) {
           const City j = order_[k];
-          if (j == i || (foreign ? component_[at(j)] == component_[at(i)] : j == without)) continue;
-          const Candidate edge = candidate(distance_(i, j) + (penalties_[at(i)] + penalties_[at(j)]), i, j);
+          if (j == i || (foreign ? component_[slot(j)] == component_[slot(i)] : j == without)) continue;
+          const Candidate edge =
+              candidate(distance_(i, j) + (penalties_[slot(i)] + penalties_[slot(j)]), i, j);
           if (edge < best) best = edge;
         }
         continue;
@@ -176,27 +175,27 @@ std::vector<Edge> boruvka(const Instance& instance, std::span<const double> pena
   PenaltyBoxes<Distance> boxes(instance, penalties, distance);
   Components components(instance.cities());
   std::vector<Edge> tree;
-  std::vector<double> lower(at(instance.cities()),
-                            -infinity);  // no edge of city i to another component is less
-  std::vector<Candidate> best(at(instance.cities()));
-  while (tree.size() + 1 < at(instance.cities())) {
+  std::vector<double> lower(slot(instance.cities()),
+                            -endless);  // no edge of city i to another component is less
+  std::vector<Candidate> best(slot(instance.cities()));
+  while (tree.size() + 1 < slot(instance.cities())) {
     boxes.set_components(components);
     std::fill(best.begin(), best.end(), Candidate{});
     const auto offer = [&](City component, const Candidate& edge) {
-      if (edge < best[at(component)]) best[at(component)] = edge;
+      if (edge < best[slot(component)]) best[slot(component)] = edge;
     };
     for (const Edge& e : likely) {
       const City a = boxes.component(e.a), b = boxes.component(e.b);
       if (a == b) continue;
       const Candidate edge =
-          candidate(distance(e.a, e.b) + (penalties[at(e.a)] + penalties[at(e.b)]), e.a, e.b);
+          candidate(distance(e.a, e.b) + (penalties[slot(e.a)] + penalties[slot(e.b)]), e.a, e.b);
       offer(a, edge), offer(b, edge);
     }
     for (const City i : boxes.order()) {
-      Candidate& least = best[at(boxes.component(i))];
-      if (lower[at(i)] > least.weight) continue;
+      Candidate& least = best[slot(boxes.component(i))];
+      if (lower[slot(i)] > least.weight) continue;
       boxes.foreign_edge(i, least);
-      lower[at(i)] = least.weight;
+      lower[slot(i)] = least.weight;
     }
     for (const Candidate& edge : best)
       if (edge.a >= 0 && components.join(edge.a, edge.b)) tree.push_back({edge.a, edge.b});
@@ -208,22 +207,22 @@ template <class Distance>
 std::vector<Edge> prim(const Instance& instance, std::span<const double> penalties,
                        const Distance& distance) {
   const City n = instance.cities();
-  std::vector<double> nearest(at(n), infinity);
-  std::vector<City> link(at(n), 0);
-  std::vector<char> inside(at(n), 0);
+  std::vector<double> nearest(slot(n), endless);
+  std::vector<City> link(slot(n), 0);
+  std::vector<char> inside(slot(n), 0);
   std::vector<Edge> tree;
   City newest = 0;
   inside[0] = 1;
-  while (tree.size() + 1 < at(n)) {
+  while (tree.size() + 1 < slot(n)) {
     City next = -1;
     for (City j = 0; j < n; ++j) {
-      if (inside[at(j)]) continue;
-      const double w = distance(newest, j) + (penalties[at(newest)] + penalties[at(j)]);
-      if (w < nearest[at(j)]) nearest[at(j)] = w, link[at(j)] = newest;
-      if (next < 0 || nearest[at(j)] < nearest[at(next)]) next = j;
+      if (inside[slot(j)]) continue;
+      const double w = distance(newest, j) + (penalties[slot(newest)] + penalties[slot(j)]);
+      if (w < nearest[slot(j)]) nearest[slot(j)] = w, link[slot(j)] = newest;
+      if (next < 0 || nearest[slot(j)] < nearest[slot(next)]) next = j;
     }
-    inside[at(next)] = 1;
-    tree.push_back({link[at(next)], next});
+    inside[slot(next)] = 1;
+    tree.push_back({link[slot(next)], next});
     newest = next;
   }
   return tree;
@@ -244,7 +243,7 @@ std::vector<Edge> spanning_tree(const Instance& instance, std::span<const double
 std::vector<double> nearest_weights(const Instance& instance, std::span<const double> penalties,
                                     std::span<const City> cities, std::span<const City> without) {
   return with_distance(instance, [&](const auto& distance) {
-    std::vector<double> weights(cities.size(), infinity);
+    std::vector<double> weights(cities.size(), endless);
     if constexpr (requires { distance.x; }) {
       const PenaltyBoxes boxes(instance, penalties, distance);
       for (std::size_t k = 0; k < cities.size(); ++k) {
@@ -256,8 +255,8 @@ std::vector<double> nearest_weights(const Instance& instance, std::span<const do
       for (std::size_t k = 0; k < cities.size(); ++k)
         for (City j = 0; j < instance.cities(); ++j)
           if (j != cities[k] && j != without[k])
-            weights[k] =
-                std::min(weights[k], distance(cities[k], j) + (penalties[at(cities[k])] + penalties[at(j)]));
+            weights[k] = std::min(weights[k],
+                                  distance(cities[k], j) + (penalties[slot(cities[k])] + penalties[slot(j)]));
     }
     return weights;
   });
@@ -268,8 +267,8 @@ std::vector<Edge> spanning_tree_of(const Instance& instance, std::span<const dou
   std::vector<std::pair<double, std::size_t>> sorted(edges.size());
   with_distance(instance, [&](const auto& distance) {
     for (std::size_t k = 0; k < edges.size(); ++k)
-      sorted[k] = {distance(edges[k].a, edges[k].b) + (penalties[at(edges[k].a)] + penalties[at(edges[k].b)]),
-                   k};
+      sorted[k] = {
+          distance(edges[k].a, edges[k].b) + (penalties[slot(edges[k].a)] + penalties[slot(edges[k].b)]), k};
   });
   std::sort(sorted.begin(), sorted.end());
   Components components(instance.cities());
@@ -282,7 +281,7 @@ std::vector<Edge> spanning_tree_of(const Instance& instance, std::span<const dou
 double weight(const Instance& instance, std::span<const double> penalties, std::span<const Edge> edges) {
   return with_distance(instance, [&](const auto& distance) {
     double sum = 0;
-    for (const Edge& e : edges) sum += distance(e.a, e.b) + (penalties[at(e.a)] + penalties[at(e.b)]);
+    for (const Edge& e : edges) sum += distance(e.a, e.b) + (penalties[slot(e.a)] + penalties[slot(e.b)]);
     return sum;
   });
 }

@@ -2,12 +2,16 @@
 // its edges is left out: what a bound stands on.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "lehr/tour/instance.hpp"
 
 namespace lehr::tour {
+
+// More than any weight or coordinate.
+inline constexpr double endless = std::numeric_limits<double>::infinity();
 
 struct Edge {
   City a, b;
