@@ -1,6 +1,7 @@
 // What `lehr diffusion compose` reports.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "apps/lehr/diffusion/compose.hpp"
 #include "apps/lehr/diffusion/point_figures.hpp"
@@ -264,7 +265,10 @@ std::string trace_csv(const Composed& run) {
 Report compose_report(const ComposeOptions& options, const ComposeProblem& problem, const Composed& run,
                       const Composed* mixed) {
   Report report;
-  report.title = fmt::format("{} particles of {}", run.points.cols(), fmt::join(problem.names, ", "));
+  std::vector<std::string> files;
+  for (const std::string& name : problem.names)
+    files.push_back(name.starts_with("worker:") ? name : std::filesystem::path(name).filename().string());
+  report.title = fmt::format("{} particles of {}", run.points.cols(), fmt::join(files, ", "));
   const bool weighted = options.corrector.method == "fkc";
   const MatrixXd& centres = problem.centres;
   const Estimates own = estimates_of(run, centres),
