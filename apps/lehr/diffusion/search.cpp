@@ -162,7 +162,7 @@ class SearchRun {
     report.title = fmt::format("Steps for {} in {} evaluations", source_.title, best.times.size());
     std::vector<double> times;
     for (const std::int64_t step : best.times) times.push_back(step_time(source_.process, step, total));
-    report.tables.insert(report.tables.begin() + 1, steps_table(best, times, blocks));
+    report.tables.insert(report.tables.begin() + 1, step_list_table(best, times, blocks));
     times.push_back(source_.process.t0());
     if (times.size() > 2 && times.back() < times[times.size() - 2])
       report.artifacts.push_back({"grid", "txt", grid_text(times) + "\n", ""});

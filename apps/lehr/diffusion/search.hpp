@@ -46,7 +46,7 @@ Report search_report(const SearchOptions& options, const SearchFindings& finding
 // The decisions of each step of a solver.
 Table decisions_table(const diffusion::SolverSchedule& schedule);
 // The times of a list of steps and the blocks that each skips.
-Table steps_table(const diffusion::Subset& steps, const std::vector<double>& times, int blocks);
+Table step_list_table(const diffusion::Subset& steps, const std::vector<double>& times, int blocks);
 
 Task diffusion_search_task();
 

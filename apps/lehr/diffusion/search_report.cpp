@@ -171,7 +171,7 @@ Table decisions_table(const SolverSchedule& schedule) {
   return table;
 }
 
-Table steps_table(const Subset& steps, const std::vector<double>& times, int blocks) {
+Table step_list_table(const Subset& steps, const std::vector<double>& times, int blocks) {
   Table table{
       .title = "Steps", .columns = {"time", "t", "skipped blocks"}, .rows = {}, .formats = {"", ".6g", ""}};
   for (std::size_t i = 0; i < steps.times.size(); ++i) {
