@@ -46,6 +46,24 @@ class CommandLine : public testing::Test {
     return in_child([&] { become(arguments); });
   }
 
+  // The status of a run that is killed a moment after it next writes `checkpoint`, so that each run gets further on any machine.
+  int killed_after_a_save(const std::string& arguments, const fs::path& checkpoint, Waits& waits) const {
+    std::error_code absent;
+    const auto before = fs::last_write_time(checkpoint, absent);
+    const pid_t child = start(arguments);
+    int status = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+      const auto now = fs::last_write_time(checkpoint, absent);
+      if (!absent && now != before) {
+        waits.wait();
+        kill(child, SIGKILL);
+        return exit_status(child);
+      }
+      usleep(500);
+    }
+    return code_of(status);
+  }
+
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
   }

@@ -33,24 +33,6 @@ class AnnealResume : public lehr::test::CommandLine {
   }
   std::filesystem::path checkpoint() const { return folder_ / "cut" / "checkpoint.safetensors"; }
   bool has_checkpoint() const { return std::filesystem::exists(checkpoint()); }
-
-  // The status of a run that is killed a moment after its first save, so that each run gets further on any machine.
-  int killed_after_a_save(const std::string& arguments, Waits& waits) const {
-    std::error_code absent;
-    const auto before = std::filesystem::last_write_time(checkpoint(), absent);
-    const pid_t child = start(arguments);
-    int status = 0;
-    while (waitpid(child, &status, WNOHANG) == 0) {
-      const auto now = std::filesystem::last_write_time(checkpoint(), absent);
-      if (!absent && now != before) {
-        waits.wait();
-        kill(child, SIGKILL);
-        return lehr::test::exit_status(child);
-      }
-      usleep(500);
-    }
-    return lehr::test::code_of(status);
-  }
 };
 
 class AnnealResumeOf : public AnnealResume, public testing::WithParamInterface<Search> {};
@@ -60,7 +42,7 @@ TEST_P(AnnealResumeOf, EqualsTheRunThatWasNotKilled) {
   Waits waits(11, 0, 20'000);
   const std::string again = command(GetParam(), "--out cut --states cut.txt --resume --save-every 0.02");
   int kills = 0;
-  while (kills < 8 && killed_after_a_save(again, waits) == killed) ++kills;
+  while (kills < 8 && killed_after_a_save(again, checkpoint(), waits) == killed) ++kills;
   EXPECT_GT(kills, 0);
   EXPECT_EQ(result(lehr(again)), whole);
   EXPECT_EQ(content(folder_ / "cut.txt"), content(folder_ / "whole.txt"));
