@@ -55,24 +55,11 @@ TEST_F(TokensCommand, AKilledRunGoesOnToTheSameBits) {
   lehr::test::Waits waits(3, 0, 20'000);
   int kills = 0;
   for (int round = 0; round < 4; ++round) {
-    std::error_code absent;
-    const auto before = std::filesystem::last_write_time(checkpoint(), absent);
-    const pid_t child = start(resumed);
-    int status = 0;
-    bool shot = false;
-    while (waitpid(child, &status, WNOHANG) == 0) {
-      const auto now = std::filesystem::last_write_time(checkpoint(), absent);
-      if (!shot && !absent && now != before) {
-        waits.wait();
-        kill(child, SIGKILL);
-        shot = true;
-      }
-      usleep(500);
-    }
+    const bool shot = killed_after_a_save(resumed, checkpoint(), waits) == lehr::test::killed;
     if (round == 0 && shot)
       expect_one_line_error(run + "x.npy --out run --resume --head ddim",
                             "the checkpoint is of a run with other");
-    kills += lehr::test::code_of(status) == lehr::test::killed ? 1 : 0;
+    kills += shot ? 1 : 0;
   }
   EXPECT_GE(kills, 1);
   EXPECT_EQ(lehr(resumed).code, 0) << content(folder_ / "err");

@@ -48,21 +48,8 @@ TEST_F(TokensNeuralCommand, AKilledTrainingGoesOnToTheSameBits) {
   lehr::test::Waits waits(3, 0, 20'000);
   int kills = 0;
   for (int round = 0; round < 3; ++round) {
-    std::error_code absent;
-    const auto before = std::filesystem::last_write_time(checkpoint(), absent);
-    const pid_t child = start(resumed);
-    int status = 0;
-    bool shot = false;
-    while (waitpid(child, &status, WNOHANG) == 0) {
-      const auto now = std::filesystem::last_write_time(checkpoint(), absent);
-      if (!shot && !absent && now != before) {
-        waits.wait();
-        kill(child, SIGKILL);
-        shot = true;
-      }
-      usleep(500);
-    }
-    kills += lehr::test::code_of(status) == lehr::test::killed ? 1 : 0;
+    const bool shot = killed_after_a_save(resumed, checkpoint(), waits) == lehr::test::killed;
+    kills += shot ? 1 : 0;
     if (round == 0 && shot)
       expect_one_line_error(run + "x.safetensors --out run --resume --average 0.9",
                             "the checkpoint is of a run with other");
