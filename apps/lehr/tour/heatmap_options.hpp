@@ -13,7 +13,7 @@ namespace lehr::command {
 struct HeatmapOptions {
   std::string heatmap = "gt", prior;
   std::optional<double> tau;
-  tour::MctsOptions mcts{.preset = "tuned"};
+  tour::MctsOptions mcts;
 
   void describe(OptionTable& table);
   // Reads files; throws InvalidInput for a heatmap of another size.

@@ -2,11 +2,11 @@
 """Heatmap-guided tree search by `lehr tour solve` and by the public code neo-pan/mcts_tsp, one core each, on the same problems.
 
     python3 bench/peers/tour/mcts.py --peer mcts_tsp_driver --data FOLDER [--lehr build/release/apps/lehr/lehr] [--cities 500]
-        [--lines 2,3,4,5] [--heatmap gt] [--seconds 10] [--presets tuned,hybrid] [--cpu-clock LIBRARY]
+        [--lines 2,3,4,5] [--heatmap gt] [--seconds 10] [--presets published,tuned] [--cpu-clock LIBRARY]
 
 FOLDER holds tsp500.txt, tsp1000.txt and reference.csv. The peer's binary is bench/peers/tour/mcts_tsp_driver.cpp, built against the
 peer's headers as its first lines say; without it the comparison is skipped with a message. The peer runs with the settings that its authors
-tuned for the heatmap and the number of cities, and so does Lehr under `tuned`; the heatmap's entries are the same numbers. All arms of
+tuned for the heatmap and the number of cities, and so does Lehr under `published`; `tuned` are its own settings; the heatmap's entries are the same numbers. All arms of
 a line run at the same time, so that they share a busy machine equally; where a library that counts processor time in place of
 the wall clock's is given (LD_PRELOAD), seconds are those of the processor. Printed are the gap to the reference and the actions per second of
 every arm, and last the ratios to the peer: of mean gaps, and of actions per second.
@@ -112,7 +112,7 @@ def main():
     parser.add_argument("--lines", default="2,3,4,5")
     parser.add_argument("--heatmap", choices=["gt", "softdist", "zero"], default="gt")
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--presets", default="tuned,hybrid")
+    parser.add_argument("--presets", default="published,tuned")
     parser.add_argument("--cpu-clock", default="")
     options = parser.parse_args()
     if not options.peer or not os.path.exists(options.peer):

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "lehr/tour/order.hpp"
@@ -36,7 +37,7 @@ class CutTour {
   City next(City city) const { return ahead(city, true); }
   City previous(City city) const { return ahead(city, false); }
   // The city after this one in a direction; without a branch, since directions change at random.
-  City ahead(City city, bool forward) const {
+  [[gnu::always_inline]] City ahead(City city, bool forward) const {
     City i = place_[at(city)] + 2 * static_cast<City>(forward) - 1;
     i += count_ & (i >> 31);
     i = i == count_ ? 0 : i;
@@ -84,8 +85,8 @@ class CutTour {
   }
   std::int64_t work() const { return work_; }  // exchanges since the last forget or undo by copy
 
-  // `other` must be the same tour but for the reversals since the last forget: becomes equal to it, by
-  // undoing or by copying, whichever is less; and `other` takes over this tour's reversals.
+  // A tour that was a copy of `other` when it last forgot becomes one again, by undoing or by copying,
+  // whichever is less; `follow` is the other way round and takes over what `other` has done since.
   void return_to(const CutTour& other) {
     // An exchange takes two cycles, the end of a reversal comes as a surprise and takes twenty, a copy
     // moves sixteen places a cycle.
@@ -117,25 +118,41 @@ class CutTour {
   }
 
   void exchange(City from, City length) {
-    City *order = order_.data(), *place = place_.data();
-    City i = from, j = from + length - 1;
+    City i = from, j = from + length - 1, pairs = length / 2;
     if (j < count_) {
-      for (; i < j; ++i, --j) swap_places(order, place, i, j);
+      exchange_pairs(i, j, pairs);
       return;
     }
-    j -= count_;
-    for (City k = length / 2; k > 0; --k) {
-      swap_places(order, place, i, j);
-      if (++i == count_) i = 0;
-      if (--j < 0) j = count_ - 1;
-    }
+    for (j -= count_; pairs > 0 && i < count_ && j >= 0; --pairs) exchange_pair(i++, j--);
+    exchange_pairs(i == count_ ? 0 : i, j < 0 ? count_ - 1 : j, pairs);  // no longer round the end
   }
-  static void swap_places(City* order, City* place, City i, City j) {
-    const City a = order[i], b = order[j];
-    order[i] = b;
-    order[j] = a;
-    place[b] = i;
-    place[a] = j;
+  // Places i, i + 1, ... with j, j - 1, ...
+  void exchange_pairs(City i, City j, City pairs) {
+    using Four = City __attribute__((vector_size(16)));
+    City *order = order_.data(), *place = place_.data();
+    for (; pairs >= 4; pairs -= 4, i += 4, j -= 4) {
+      Four low, high;
+      std::memcpy(&low, order + i, sizeof low);
+      std::memcpy(&high, order + j - 3, sizeof high);
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) {
+        const City a = order[i + k], b = order[j - k];
+        place[a] = j - k;
+        place[b] = i + k;
+      }
+      low = __builtin_shufflevector(low, low, 3, 2, 1, 0);
+      high = __builtin_shufflevector(high, high, 3, 2, 1, 0);
+      std::memcpy(order + i, &high, sizeof high);
+      std::memcpy(order + j - 3, &low, sizeof low);
+    }
+    for (; pairs > 0; --pairs) exchange_pair(i++, j--);
+  }
+  void exchange_pair(City i, City j) {
+    const City a = order_[at(i)], b = order_[at(j)];
+    order_[at(i)] = b;
+    order_[at(j)] = a;
+    place_[at(b)] = i;
+    place_[at(a)] = j;
   }
 
   Order order_;

@@ -95,12 +95,15 @@ EdgeMemory::EdgeMemory(std::shared_ptr<const CandidateRows> rows, const Heatmap&
   check_heatmap(heatmap, rows_->count);
   others_.resize(n);
   sums_.assign(n, 0);
-  inverse_means_.assign(n, 0);
+  row_heads_.resize(n);
+  for (City i = 0; i < rows_->count; ++i)
+    row_heads_[static_cast<std::size_t>(i)] = {rows_->begin(i), (rows_->size(i) + 3) / 4, 0};
   groups_.resize(rows_->cities.size() / 4);
+  visits_.resize(groups_.size());
   for (std::size_t k = 0; k < rows_->cities.size(); ++k) {
     const City j = rows_->cities[k];
     groups_[k / 4].cities[k % 4] = j;
-    groups_[k / 4].rarities[k % 4] = j >= 0 ? 1.0F : 0.0F;
+    visits_[k / 4].rarities[k % 4] = j >= 0 ? 1.0F : 0.0F;
   }
   for (City i = 0; i < rows_->count; ++i)
     for (std::size_t k = 0; k < heatmap.cities_of(i).size(); ++k)
@@ -109,7 +112,7 @@ EdgeMemory::EdgeMemory(std::shared_ptr<const CandidateRows> rows, const Heatmap&
 
 void EdgeMemory::set_sum(City i, double sum) {
   sums_[static_cast<std::size_t>(i)] = sum;
-  inverse_means_[static_cast<std::size_t>(i)] =
+  row_heads_[static_cast<std::size_t>(i)].inverse_mean =
       sum > 0 ? static_cast<float>(static_cast<double>(rows_->count - 1) / sum) : 0.0F;
 }
 
@@ -131,10 +134,9 @@ void EdgeMemory::learn_from(City i, City j, double amount) {
 void EdgeMemory::pack(std::vector<float>& weights, std::vector<std::uint32_t>& visits,
                       std::vector<std::int64_t>& other_ends, std::vector<City>& other_cities,
                       std::vector<float>& other_weights) const {
-  for (const Group& group : groups_) {
+  for (const Group& group : groups_)
     weights.insert(weights.end(), group.weights.begin(), group.weights.end());
-    visits.insert(visits.end(), group.visits.begin(), group.visits.end());
-  }
+  for (const Visits& group : visits_) visits.insert(visits.end(), group.counts.begin(), group.counts.end());
   for (const std::vector<Other>& others : others_) {
     for (const auto& [city, weight] : others) {
       other_cities.push_back(city);
@@ -152,10 +154,9 @@ void EdgeMemory::unpack(const std::vector<float>& weights, const std::vector<std
       other_cities.size() != other_weights.size())
     throw InvalidInput("checkpoint: its edges are not those of this problem's candidates");
   for (std::size_t k = 0; k < weights.size(); ++k) {
-    Group& group = groups_[k / 4];
-    group.weights[k % 4] = weights[k];
-    group.visits[k % 4] = visits[k];
-    if (group.cities[k % 4] >= 0) group.rarities[k % 4] = rarity_of(visits[k]);
+    groups_[k / 4].weights[k % 4] = weights[k];
+    visits_[k / 4].counts[k % 4] = visits[k];
+    if (groups_[k / 4].cities[k % 4] >= 0) visits_[k / 4].rarities[k % 4] = rarity_of(visits[k]);
   }
   std::int64_t from = 0;
   for (std::size_t i = 0; i < others_.size(); ++i) {

@@ -3,9 +3,9 @@
 //   Z_ij = W_ij / Omega_i + alpha sqrt(ln(M + 1) / (Q_ij + 1))        the potential of going from i to the candidate j
 //   Omega_i = sum_{j != i} W_ij / (n - 1)
 //
-// Only candidates have a slot with Z's parts in it. Slots stand in groups of four, one cache line a group,
-// so that four potentials are computed at a time; a row fills whole groups, and what its last one has too
-// many can never be chosen. Weights of other edges (entries of the heatmap that are no candidates, edges
+// Only candidates have a slot with Z's parts in it. Slots stand in groups of four, so that four potentials
+// are computed at a time, and two groups with what every choice reads share a cache line; a row fills whole
+// groups, and what its last one has too many can never be chosen: its weights and rarities are 0. Weights of other edges (entries of the heatmap that are no candidates, edges
 // learned from improving moves) stand on the side; they count in Omega and in the construction of tours.
 // Row sums are kept as weights change, so Omega costs nothing per use.
 #pragma once
@@ -49,11 +49,19 @@ CandidateRows candidate_rows(const Instance& instance, const Heatmap& heatmap, b
 
 class EdgeMemory {
  public:
-  struct alignas(64) Group {
+  struct alignas(32) Group {
     std::array<City, 4> cities;
     std::array<float, 4> weights;
+  };
+  // What only exploration reads.
+  struct alignas(32) Visits {
     std::array<float, 4> rarities;  // 1 / sqrt(Q + 1), 0 where not in use
-    std::array<std::uint32_t, 4> visits;
+    std::array<std::uint32_t, 4> counts;
+  };
+  // A row of candidates: its first slot, its groups, and 1 / Omega (0 where the row's weights are all 0).
+  struct Row {
+    std::int32_t begin = 0, groups = 0;
+    float inverse_mean = 0;
   };
   struct Other {
     City city;
@@ -65,12 +73,13 @@ class EdgeMemory {
   EdgeMemory(std::shared_ptr<const CandidateRows> rows, const Heatmap& heatmap);
 
   const CandidateRows& rows() const { return *rows_; }
-  const Group* groups_of(City i) const { return groups_.data() + rows_->begin(i) / 4; }
+  const Row& row(City i) const { return row_heads_[static_cast<std::size_t>(i)]; }
+  const Group* groups() const { return groups_.data(); }  // of all rows; slot k is in group k / 4
+  const Visits* visits() const { return visits_.data(); }
+  City city(std::int32_t k) const { return groups_[at(k) / 4].cities[at(k) % 4]; }
   float weight(std::int32_t k) const { return groups_[at(k) / 4].weights[at(k) % 4]; }
-  std::uint32_t visits(std::int32_t k) const { return groups_[at(k) / 4].visits[at(k) % 4]; }
+  std::uint32_t visits(std::int32_t k) const { return visits_[at(k) / 4].counts[at(k) % 4]; }
   const std::vector<Other>& others_of(City i) const { return others_[static_cast<std::size_t>(i)]; }
-  // 1 / Omega_i, 0 where the row's weights are all 0.
-  float inverse_mean(City i) const { return inverse_means_[static_cast<std::size_t>(i)]; }
   double mean(City i) const { return sums_[static_cast<std::size_t>(i)] / (rows_->count - 1); }
 
   std::int64_t evaluations() const { return evaluations_; }  // M
@@ -115,12 +124,12 @@ class EdgeMemory {
  private:
   static std::size_t at(std::int32_t k) { return static_cast<std::size_t>(k); }
   void visit_slot(std::int32_t k) {
-    Group& group = groups_[at(k) / 4];
-    std::uint32_t& visits = group.visits[at(k) % 4];
-    if (visits != UINT32_MAX) ++visits;
-    group.rarities[at(k) % 4] = rarity_of(visits);
+    Visits& group = visits_[at(k) / 4];
+    std::uint32_t& count = group.counts[at(k) % 4];
+    if (count != UINT32_MAX) ++count;
+    group.rarities[at(k) % 4] = rarity_of(count);
   }
-  static float rarity_of(std::uint32_t visits) { return 1 / std::sqrt(static_cast<float>(visits) + 1); }
+  static float rarity_of(std::uint32_t count) { return 1 / std::sqrt(static_cast<float>(count) + 1); }
   void learn_from(City i, City j, double amount);
   void set_sum(City i, double sum);
   void pack(std::vector<float>& weights, std::vector<std::uint32_t>& visits,
@@ -132,9 +141,10 @@ class EdgeMemory {
 
   std::shared_ptr<const CandidateRows> rows_;
   std::vector<Group> groups_;
+  std::vector<Visits> visits_;
   std::vector<std::vector<Other>> others_;
   std::vector<double> sums_;
-  std::vector<float> inverse_means_;
+  std::vector<Row> row_heads_;
   std::int64_t evaluations_ = 0;
 };
 

@@ -109,7 +109,7 @@ void HeatmapMcts::restore(State& state, Order order, std::int64_t phase) const {
     throw InvalidInput("checkpoint: the search has no phase {}", phase);
   state.phase = static_cast<State::Phase>(phase);
   state.tour.assign(std::move(order));
-  state.base = state.tour;
+  for (CutTour& trial : state.trials) trial = state.tour;
   state.is_queued.assign(state.best.size(), 0);
   for (const City c : state.queue) {
     if (c < 0 || c >= instance_->count)

@@ -10,7 +10,8 @@
 //      a_{i+1} on the path, and the path b_i ... b_{i+1} is reversed. The closed gain is what was removed less what was added
 //      less d(b_{i+1}, a_1). An action ends with the first closed gain above 0, after D_max exchanges, or without candidates; M += 1. An
 //      improving one is executed and adds beta (e^{D / L} - 1) to W of its edges. H n actions in a row without improvement end the episode.
-// W, Q and M stay from episode to episode.
+// W, Q and M stay from episode to episode. Actions are tried two at a time from the same tour
+// (action_walk.hpp); where the first improves, the second is void and does not count.
 //
 // Beyond the paper, by settings: `positive_gain` chooses only among candidates with d(b_i, a_{i+1}) below
 // the gain so far (the criterion of Lin and Kernighan); `or_opt` descends by 2-opt and Or-opt over a queue
@@ -23,6 +24,7 @@
 // city). Cost of one exchange: the candidates of one city and a reversal of at most n / 2 places.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -53,7 +55,8 @@ struct MctsState {
   std::vector<City> queue;  // of the descent with Or-opt
   std::int64_t simulations = 0, exchanges = 0, improvements = 0, restarts = 0, kicks = 0, kept = 0;
 
-  CutTour base = {};                 // the tour as it stands between actions; made anew by fields
+  std::array<CutTour, 2> trials =
+      {};                            // copies of the tour that actions try themselves on; made anew by fields
   std::vector<char> is_queued = {};  // of queue
 };
 

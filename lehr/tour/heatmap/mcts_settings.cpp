@@ -33,7 +33,7 @@ MctsSettings settings_of(const MctsPreset& preset) {
   return settings;
 }
 
-MctsSettings tuned_settings(std::string_view heatmap, City cities) {
+MctsSettings published_settings(std::string_view heatmap, City cities) {
   const auto nearest = [&](std::string_view name) {
     const MctsPreset* best = nullptr;
     const auto far = [&](const MctsPreset& p) {
@@ -47,7 +47,7 @@ MctsSettings tuned_settings(std::string_view heatmap, City cities) {
   return settings_of(preset != nullptr ? *preset : *nearest("gt"));
 }
 
-MctsSettings hybrid_settings(std::string_view heatmap, City cities) {
+MctsSettings tuned_settings(std::string_view heatmap, City cities) {
   MctsSettings settings;
   settings.alpha = 0;
   settings.beta = 10;
@@ -68,22 +68,24 @@ MctsSettings hybrid_settings(std::string_view heatmap, City cities) {
 std::span<const MctsPreset> mcts_presets() { return published_presets; }
 
 std::vector<std::string> mcts_setting_names() {
-  std::vector<std::string> names = {"paper", "tuned", "hybrid"};
+  std::vector<std::string> names = {"auto", "tuned", "published", "paper"};
   for (const MctsPreset& preset : published_presets) names.emplace_back(preset.name);
   return names;
 }
 
 MctsSettings mcts_settings(std::string_view name, std::string_view heatmap, City cities) {
   if (name == "paper") return {};
-  if (name == "tuned") return tuned_settings(heatmap, cities);
-  if (name == "hybrid") return hybrid_settings(heatmap, cities);
+  if (name == "tuned" || name == "auto") return tuned_settings(heatmap, cities);
+  if (name == "published") return published_settings(heatmap, cities);
   for (const MctsPreset& preset : published_presets)
     if (preset.name == name) return settings_of(preset);
   throw InvalidInput("preset: no settings {}{}", quote(name), hint(std::string(name), mcts_setting_names()));
 }
 
 void MctsOptions::describe(OptionTable& table) {
-  table.add("preset", preset, "settings by name; those given beside it take their place")
+  table.add("preset", preset,
+            "settings by name; those given beside it take their place. auto: tuned, or published where "
+            "any setting is given beside it")
       .choices(mcts_setting_names());
   table.add("alpha", alpha, "exploration: weight of sqrt(ln(M + 1) / (Q + 1)) in an edge's potential");
   table.add("beta", beta, "how much an improving move adds to the weights of its edges");
@@ -102,7 +104,9 @@ void MctsOptions::describe(OptionTable& table) {
 }
 
 MctsSettings MctsOptions::settings(std::string_view heatmap, City cities) const {
-  MctsSettings settings = mcts_settings(preset, heatmap, cities);
+  const bool any = alpha || beta || pool || depth || fresh || temperature || candidates || use_heatmap ||
+                   symmetric || positive_gain || or_opt;
+  MctsSettings settings = mcts_settings(preset == "auto" && any ? "published" : preset, heatmap, cities);
   if (alpha) settings.alpha = *alpha;
   if (beta) settings.beta = *beta;
   if (pool) settings.pool = *pool;

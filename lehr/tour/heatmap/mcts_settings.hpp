@@ -45,17 +45,19 @@ struct MctsPreset {
 std::span<const MctsPreset> mcts_presets();
 
 // The settings of a name:
-//   paper          the defaults of the public code: (1, 10, 10, 1000, true, 10)
-//   tuned          the tuned ones of the heatmap ("gt", "softdist", "zero", others: gt) and the nearest number of cities
+//   tuned          the best known here: tree search as the local search of kicks, see HeatmapMcts
+//   published      the paper's search with the published settings of the heatmap ("gt", "softdist", "zero", others: gt) and the
+//                  nearest number of cities
 //   gt-500 ...     one of mcts_presets()
-//   hybrid         tree search as the local search of kicks: see HeatmapMcts
+//   paper          the defaults of the public code: (1, 10, 10, 1000, true, 10)
+//   auto           tuned
 // Throws InvalidInput, naming the nearest known name.
 MctsSettings mcts_settings(std::string_view name, std::string_view heatmap, City cities);
 std::vector<std::string> mcts_setting_names();
 
-// A name and what is set beside it.
+// A name and what is set beside it; "auto" is `published` where anything is.
 struct MctsOptions {
-  std::string preset = "paper";
+  std::string preset = "auto";
   std::optional<Schedule> alpha = {}, beta = {}, pool = {}, depth = {}, fresh = {}, temperature = {};
   std::optional<std::int64_t> candidates = {};
   std::optional<bool> use_heatmap = {}, symmetric = {}, positive_gain = {}, or_opt = {};

@@ -86,9 +86,8 @@ TEST(EdgeMemory, PotentialsByHand) {
   EXPECT_NEAR(memory.mean(4), (10 + 1.5) / 4, 1e-5);
   // Z_01 = W / Omega + alpha sqrt(ln(M + 1) / (Q + 1)) with alpha = 2
   const std::int32_t k = rows->find(0, 1);
-  const EdgeMemory::Group& group = memory.groups_of(0)[0];
-  const double z = memory.weight(k) * memory.inverse_mean(0) +
-                   2 * std::sqrt(std::log(memory.evaluations() + 1.0)) * group.rarities[0];
+  const double z = memory.weight(k) * memory.row(0).inverse_mean +
+                   2 * std::sqrt(std::log(memory.evaluations() + 1.0)) * memory.visits()[k / 4].rarities[0];
   EXPECT_NEAR(z, 62.5 / 21 + 2 * std::sqrt(std::log(7.0) / 3), 1e-5);
 }
 
@@ -112,18 +111,21 @@ TEST(HeatmapMcts, ActionsKeepTheirBooks) {
       const Order before = state.tour.order();
       const double length_before = length(instance, before);
       const auto first = static_cast<City>(uniform_index(words, n));
-      const double gain = search.try_action(first, step % 2 == 0);
+      const CutTour kept_tour = state.tour;
+      const ActionWalk& walk = search.try_action(first, step % 2 == 0);
+      const double gain = walk.gain();
       ASSERT_NO_THROW(check_order(state.tour.order(), n, "test"));
       if (gain > 0) {
         ++kept;
         ASSERT_NEAR(length_before - length(instance, state.tour.order()), gain, 1e-9);
-        search.accept_action(gain);
-        state.base.follow(state.tour);
-        ASSERT_EQ(state.base.order(), state.tour.order());
+        search.learn(walk);
+        CutTour other = kept_tour;
+        other.follow(state.tour);
+        ASSERT_EQ(other.order(), state.tour.order());
         ASSERT_NEAR(state.length, length(instance, state.tour.order()), 1e-9);
-        for (const auto& [a, b] : search.added()) ASSERT_NE(a, b);
+        for (const auto& [a, b] : walk.added()) ASSERT_NE(a, b);
       } else {
-        state.tour.return_to(state.base);
+        state.tour.return_to(kept_tour);
         ASSERT_EQ(state.tour.order(), before);
       }
     }
@@ -139,7 +141,7 @@ TEST(HeatmapMcts, ActionsKeepTheirBooks) {
 // The same of whole advances, with descents of both kinds and with kicks, under several metrics.
 TEST(HeatmapMcts, AdvancesKeepTheirBooks) {
   for (const Metric metric : {Metric::euclidean, Metric::euc_2d, Metric::man_2d})
-    for (const char* preset : {"paper", "gt-500", "zero-500", "hybrid"}) {
+    for (const char* preset : {"paper", "gt-500", "zero-500", "tuned"}) {
       Instance instance = test::uniform_instance(80, 4);
       for (double& x : instance.coordinates) x *= 1000;
       instance = with_positions(instance.coordinates, 2, metric);
@@ -166,7 +168,7 @@ TEST(HeatmapMcts, AdvancesKeepTheirBooks) {
 TEST(HeatmapMcts, TheSmallestProblems) {
   for (const City n : {3, 4, 5, 6, 8, 9}) {
     const Instance instance = test::uniform_instance(n, 21);
-    for (const char* preset : {"paper", "hybrid"}) {
+    for (const char* preset : {"paper", "tuned"}) {
       const HeatmapMcts method(instance, gt_prior(instance), mcts_settings(preset, "gt", n));
       const auto run = drive(method, Budget::steps(2), Seed{1});
       Order order(static_cast<std::size_t>(n));
@@ -181,7 +183,7 @@ TEST(HeatmapMcts, TheSmallestProblems) {
 
 TEST(HeatmapMcts, CitiesAtOnePlaceAreLegal) {
   const Instance instance = with_positions({0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 1, 0, 0}, 2);
-  for (const char* preset : {"paper", "hybrid"}) {
+  for (const char* preset : {"paper", "tuned"}) {
     const HeatmapMcts method(instance, gt_prior(instance), mcts_settings(preset, "gt", 10));
     EXPECT_NEAR(drive(method, Budget::steps(2), Seed{1}).state.best_length, 4, 1e-12) << preset;
   }
@@ -213,17 +215,101 @@ TEST(HeatmapMcts, BadInputGetsOneLine) {
 }
 
 TEST(HeatmapMcts, TunedSettingsAreThoseOfTheNearestSize) {
-  const MctsSettings gt = mcts_settings("tuned", "gt", 1100);
+  const MctsSettings gt = mcts_settings("published", "gt", 1100);
   EXPECT_EQ(gt.alpha.text(), "1");
   EXPECT_EQ(gt.depth.text(), "200");
   EXPECT_EQ(gt.candidates, 5);
-  EXPECT_FALSE(mcts_settings("tuned", "gt", 9000).use_heatmap);
-  EXPECT_EQ(mcts_settings("tuned", "zero", 300).alpha.text(), "2");
+  EXPECT_FALSE(mcts_settings("published", "gt", 9000).use_heatmap);
+  EXPECT_EQ(mcts_settings("published", "zero", 300).alpha.text(), "2");
   MctsOptions options;
   options.preset = "gt-500";
   options.beta = Schedule(77);
   EXPECT_EQ(options.settings("gt", 500).beta.text(), "77");
   EXPECT_EQ(options.settings("gt", 500).depth.text(), "200");
+  options.preset = "auto";  // what is given by hand stands on the published settings, not on our own
+  EXPECT_EQ(options.settings("gt", 500).depth.text(), "200");
+  EXPECT_TRUE(MctsOptions{}.settings("gt", 500).or_opt);
+}
+
+// Rows of every length, so that groups of four slots are filled in every way, and more of them than a mask holds:
+// an action only ever adds edges to candidates, and every slot is drawn in proportion to Z.
+TEST(HeatmapMcts, ChoicesKeepToCandidates) {
+  const Instance instance = test::uniform_instance(60, 5);
+  const rule::Euclidean distance{{instance.coordinates.data()}};
+  for (const City candidates : {1, 2, 3, 5, 6, 7, 8, 11, 31, 33, 50}) {
+    const Heatmap heatmap = softdist(instance, 0.5);
+    const auto rows = std::make_shared<CandidateRows>(candidate_rows(instance, heatmap, false, candidates));
+    EdgeMemory memory(rows, heatmap);
+    const ActionRules rules{.alpha = candidates % 2 == 0 ? 1.0 : 0.0, .depth = 50, .tolerance = 1e-12};
+    ActionWalker walker(distance, rules, memory);
+    Stream words(Seed{4}, lane("test.choices"));
+    QuickStream random(words);
+    Order order(60);
+    std::iota(order.begin(), order.end(), 0);
+    const CutTour tour(order);
+    ActionWalk walk;
+    for (int attempt = 0; attempt < 2000; ++attempt) {
+      CutTour trial = tour;
+      walker.begin(walk, trial, static_cast<City>(uniform_index(words, 60)), attempt % 2 == 0);
+      walker.run(walk, trial, random);
+      const auto added = walk.added();
+      const std::size_t chosen = added.size() - (walk.gain() > 0 ? 1 : 0);
+      for (std::size_t k = 0; k < chosen; ++k) ASSERT_GE(rows->find(added[k].first, added[k].second), 0);
+      ASSERT_NO_THROW(check_order(trial.order(), 60, "test"));
+      if (walk.gain() > 0)
+        ASSERT_NEAR(length(instance, order) - length(instance, trial.order()), walk.gain(), 1e-9);
+    }
+  }
+}
+
+// The first exchange of actions that all start at one edge: how often each candidate is chosen, by chi-square.
+TEST(HeatmapMcts, ChoicesAreInProportionToZ) {
+  const Instance instance = test::uniform_instance(60, 5);
+  const rule::Euclidean distance{{instance.coordinates.data()}};
+  for (const City candidates : {7, 50}) {
+    const Heatmap heatmap = softdist(instance, 0.3);
+    const auto rows = std::make_shared<CandidateRows>(candidate_rows(instance, heatmap, false, candidates));
+    EdgeMemory memory(rows, heatmap);
+    const ActionRules rules{.depth = 1, .tolerance = 1e9};
+    ActionWalker walker(distance, rules, memory);
+    Stream words(Seed{9}, lane("test.choices"));
+    QuickStream random(words);
+    Order order(60);
+    std::iota(order.begin(), order.end(), 0);
+    CutTour one(order), two(order);
+    const City first = 20, end = 21, behind = 22;
+    std::vector<double> expected(60), seen(60);
+    double total = 0;
+    for (std::int32_t k = rows->begin(end); k < rows->end(end); ++k) {
+      const double z = memory.weight(k) * memory.row(end).inverse_mean;
+      const City c = rows->cities[static_cast<std::size_t>(k)];
+      if (z >= 1 && c != first && c != behind) total += expected[static_cast<std::size_t>(c)] = z;
+    }
+    std::array<ActionWalk, 2> walks;
+    const int draws = 40000;
+    for (int draw = 0; draw < draws / 2; ++draw) {
+      walker.begin(walks[0], one, first, true);
+      walker.begin(walks[1], two, first, true);
+      walker.run_both(walks[0], one, walks[1], two, random);
+      for (const ActionWalk& walk : walks) {
+        ASSERT_EQ(walk.added().size(), 1U);
+        ++seen[static_cast<std::size_t>(walk.added()[0].second)];
+      }
+    }
+    double chi = 0;
+    int kinds = 0;
+    for (std::size_t c = 0; c < 60; ++c) {
+      if (expected[c] == 0) {
+        EXPECT_EQ(seen[c], 0);
+        continue;
+      }
+      const double mean = draws * expected[c] / total;
+      chi += (seen[c] - mean) * (seen[c] - mean) / mean;
+      ++kinds;
+    }
+    ASSERT_GT(kinds, 2);
+    EXPECT_LT(chi, kinds - 1 + 4 * std::sqrt(2.0 * (kinds - 1)));
+  }
 }
 
 TEST(HeatmapMcts, SchedulesRuleTheKnobs) {
@@ -251,10 +337,10 @@ std::string bits(const HeatmapMcts& method, State& state) {
 TEST(HeatmapMcts, ResumedRunsEqualUninterruptedOnes) {
   const auto path = std::filesystem::temp_directory_path() / "lehr_heatmap_mcts_test.safetensors";
   const Instance instance = test::uniform_instance(300, 6);
-  for (const char* preset : {"paper", "gt-500", "hybrid"}) {
+  for (const char* preset : {"paper", "gt-500", "tuned"}) {
     MctsOptions options;
     options.preset = preset;
-    if (std::string(preset) == "hybrid") options.fresh = Schedule(0.001);
+    if (std::string(preset) == "tuned") options.fresh = Schedule(0.001);
     const HeatmapMcts method(instance, gt_prior(instance), options.settings("gt", 300));
     for (const std::int64_t stop : {1, 4, 9}) {
       std::filesystem::remove(path);
@@ -278,7 +364,7 @@ TEST(HeatmapMcts, ResumedRunsEqualUninterruptedOnes) {
 
 TEST(HeatmapMcts, EqualSeedsGiveEqualTours) {
   const Instance instance = test::uniform_instance(200, 6);
-  const HeatmapMcts method(instance, gt_prior(instance), mcts_settings("tuned", "gt", 200));
+  const HeatmapMcts method(instance, gt_prior(instance), mcts_settings("published", "gt", 200));
   const auto first = drive(method, Budget::steps(6), Seed{7}),
              second = drive(method, Budget::steps(6), Seed{7}),
              other = drive(method, Budget::steps(6), Seed{8});
@@ -296,7 +382,7 @@ class HeatmapMctsOptimum : public ::testing::TestWithParam<Known> {};
 TEST_P(HeatmapMctsOptimum, TenSeedsOfTen) {
   if (test::shared_folder().empty()) GTEST_SKIP() << "no shared data";
   const Instance instance = test::tsplib_instance(GetParam().file);
-  for (const char* preset : {"tuned", "hybrid"}) {
+  for (const char* preset : {"published", "tuned"}) {
     const HeatmapMcts method(instance, gt_prior(instance), mcts_settings(preset, "gt", instance.count));
     const auto found = parallel_map(10, [&](std::int64_t seed) {
       return drive(method, Budget::steps(400) | Budget::target("length", GetParam().optimum),
