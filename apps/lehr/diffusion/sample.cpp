@@ -25,7 +25,8 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-constexpr Index most_for_energy = 5000, most_for_sliced = 20000;  // points of each side in the distances
+// Points of each side in the distances.
+constexpr Index most_for_mmd = 2000, most_for_energy = 5000, most_for_sliced = 20000;
 
 Eigen::Ref<const MatrixXd> first(const MatrixXd& points, Index most) {
   return points.leftCols(std::min(most, points.cols()));
@@ -216,15 +217,27 @@ class Sampler {
       arm.rms = std::sqrt(distance.squaredNorm() / static_cast<double>(distance.size()));
       arm.median = *middle / std::sqrt(static_cast<double>(arm.points.rows()));
     }
-    if (exact_.size() == 0 || arm.points.cols() < 2) return;
-    arm.sliced =
-        sliced_wasserstein(first(arm.points, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
-    arm.energy = energy_distance(first(arm.points, most_for_energy), first(exact_, most_for_energy));
+    arm.truth = distances(arm.points);
+  }
+
+  SampleDistances distances(const MatrixXd& points) const {
+    SampleDistances to;
+    if (exact_.size() == 0 || points.cols() < 2) return to;
+    to.sliced =
+        sliced_wasserstein(first(points, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
+    to.energy = energy_distance(first(points, most_for_energy), first(exact_, most_for_energy));
+    to.mmd = squared_mmd(first(points, most_for_mmd), first(exact_, most_for_mmd));
     if (features_)
-      arm.frechet = frechet_distance(moments_of(features_(arm.points)), moments_of(features_(exact_)));
-    if (source_.mixture && source_.mixture->components() > 1)
-      arm.modes = total_variation(nearest_mean_shares(arm.points, source_.mixture->means),
-                                  nearest_mean_shares(exact_, source_.mixture->means));
+      to.frechet = frechet_distance(moments_of(features_(points)), moments_of(features_(exact_)));
+    if (!source_.mixture) return to;
+    if (source_.mixture->components() > 1)
+      to.modes = total_variation(nearest_mean_shares(points, source_.mixture->means),
+                                 nearest_mean_shares(exact_, source_.mixture->means));
+    if (stats::MixtureDensity::proper(*source_.mixture))
+      to.log_density = stats::MixtureDensity(*source_.mixture)
+                           .log_density({first(points, most_for_sliced), {}, {}})
+                           .mean();
+    return to;
   }
 
   void others(SampleFindings& findings) {
@@ -282,14 +295,7 @@ class Sampler {
   void floors(SampleFindings& findings) {
     const MatrixXd other = other_true_samples(findings.main.points.cols());
     if (other.cols() < 2) return;
-    if (features_)
-      findings.frechet_floor = frechet_distance(moments_of(features_(other)), moments_of(features_(exact_)));
-    findings.sliced_floor =
-        sliced_wasserstein(first(other, most_for_sliced), first(exact_, most_for_sliced), 128, Seed{1});
-    findings.energy_floor = energy_distance(first(other, most_for_energy), first(exact_, most_for_energy));
-    if (source_.mixture && source_.mixture->components() > 1)
-      findings.modes_floor = total_variation(nearest_mean_shares(other, source_.mixture->means),
-                                             nearest_mean_shares(exact_, source_.mixture->means));
+    findings.floor = distances(other);
   }
 
   const SampleOptions& options_;

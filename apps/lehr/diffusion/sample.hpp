@@ -25,12 +25,19 @@ struct SampleOptions {
   void describe(OptionTable& table);
 };
 
+// How far points are from true ones, as far as it can be told.
+struct SampleDistances {
+  std::optional<double> sliced, energy, mmd, frechet, modes;
+  std::optional<double> log_density;  // mean ln p of the points under an exact mixture
+};
+
 // One solver's result, with what could be measured.
 struct SampledArm {
   std::string name;
   std::int64_t nfe = 0;
   Eigen::MatrixXd points;
-  std::optional<double> rms, median, sliced, energy, frechet, modes;
+  std::optional<double> rms, median;
+  SampleDistances truth;
 };
 
 struct SampleFindings {
@@ -42,7 +49,7 @@ struct SampleFindings {
   std::vector<SampledArm> others;  // of --compare and --sweep
   Eigen::MatrixXd starts, exact;   // exact draws or the reference file's points; may be empty
   std::optional<diffusion::SteeredCounts> steered;  // of ode45 and langevin_pc
-  std::optional<double> sliced_floor, energy_floor, frechet_floor, modes_floor;
+  SampleDistances floor;                            // of as many other true points
   double seconds = 0;
   std::vector<std::string> notes;
 };

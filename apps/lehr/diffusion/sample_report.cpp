@@ -69,7 +69,7 @@ Figure course_figure(const SampleFindings& findings) {
 }
 
 std::optional<double> chosen_error(const SampledArm& arm) {
-  return arm.rms ? arm.rms : arm.frechet ? arm.frechet : arm.sliced;
+  return arm.rms ? arm.rms : arm.truth.frechet ? arm.truth.frechet : arm.truth.sliced;
 }
 
 Figure sweep_figure(const SampleFindings& findings) {
@@ -78,9 +78,9 @@ Figure sweep_figure(const SampleFindings& findings) {
   const SampledArm& first = findings.others.front();
   figure.title = "Error against evaluations";
   figure.x.label = "evaluations a point", figure.x.log = true;
-  figure.y.label = first.rms       ? "rms distance to the fine solve"
-                   : first.frechet ? "Frechet distance"
-                                   : "sliced W2 to true samples";
+  figure.y.label = first.rms             ? "rms distance to the fine solve"
+                   : first.truth.frechet ? "Frechet distance"
+                                         : "sliced W2 to true samples";
   figure.y.log = true;
   std::vector<std::string> names;
   std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> curves;
@@ -94,9 +94,9 @@ Figure sweep_figure(const SampleFindings& findings) {
   int color = 0;
   for (const std::string& name : names)
     figure.series.push_back(line(name, curves[name].first, curves[name].second, color++));
-  const auto known_floor = first.rms       ? std::nullopt
-                           : first.frechet ? findings.frechet_floor
-                                           : findings.sliced_floor;
+  const auto known_floor = first.rms             ? std::nullopt
+                           : first.truth.frechet ? findings.floor.frechet
+                                                 : findings.floor.sliced;
   if (known_floor) {
     Series floor = line("noise floor", {figure.series.front().x.front(), figure.series.front().x.back()},
                         {*known_floor, *known_floor}, -1);
@@ -130,16 +130,23 @@ std::string image_sheet(const MatrixXd& points, std::int64_t width) {
 
 Json cell(const std::optional<double>& value) { return value ? Json(*value) : Json(""); }
 
+void add_metric(Report& report, const std::string& name, const std::optional<double>& value) {
+  if (value) report.metric(name, *value);
+}
+// Names are PREFIX sw2 SUFFIX and so on.
+void add_distances(Report& report, const std::string& prefix, const SampleDistances& to,
+                   const std::string& suffix = "") {
+  add_metric(report, prefix + "sw2" + suffix, to.sliced);
+  add_metric(report, prefix + "energy" + suffix, to.energy);
+  add_metric(report, prefix + "mmd" + suffix, to.mmd);
+  add_metric(report, prefix + "frechet" + suffix, to.frechet);
+  add_metric(report, prefix + "mode_tv" + suffix, to.modes);
+  add_metric(report, prefix + "log_density" + suffix, to.log_density);
+}
 void add_metrics(Report& report, const std::string& prefix, const SampledArm& arm) {
-  const auto add = [&](const char* name, const std::optional<double>& value) {
-    if (value) report.metric(prefix + name, *value);
-  };
-  add("rms", arm.rms);
-  add("median", arm.median);
-  add("sw2", arm.sliced);
-  add("energy", arm.energy);
-  add("frechet", arm.frechet);
-  add("mode_tv", arm.modes);
+  add_metric(report, prefix + "rms", arm.rms);
+  add_metric(report, prefix + "median", arm.median);
+  add_distances(report, prefix, arm.truth);
 }
 
 Table arms_table(const SampleFindings& findings) {
@@ -151,19 +158,22 @@ Table arms_table(const SampleFindings& findings) {
                    "median per dimension",
                    "sliced W2",
                    "energy distance",
+                   "MMD^2",
                    "mode TV",
+                   "mean ln p",
                    "Frechet"};
-  table.formats = {"", "", ".3g", ".3g", ".4g", ".3g", ".3g", ".4g"};
+  table.formats = {"", "", ".3g", ".3g", ".4g", ".3g", ".3g", ".3g", ".5g", ".4g"};
+  const auto add_row = [&](Json name, Json nfe, Json rms, Json median, const SampleDistances& to) {
+    table.rows.push_back({std::move(name), std::move(nfe), std::move(rms), std::move(median), cell(to.sliced),
+                          cell(to.energy), cell(to.mmd), cell(to.modes), cell(to.log_density),
+                          cell(to.frechet)});
+  };
   const auto add = [&](const SampledArm& arm) {
-    table.rows.push_back({arm.name, arm.nfe, cell(arm.rms), cell(arm.median), cell(arm.sliced),
-                          cell(arm.energy), cell(arm.modes), cell(arm.frechet)});
+    add_row(arm.name, arm.nfe, cell(arm.rms), cell(arm.median), arm.truth);
   };
   if (findings.others.empty() || !findings.options->schedule.empty()) add(findings.main);
   for (const SampledArm& arm : findings.others) add(arm);
-  if (findings.sliced_floor)
-    table.rows.push_back({"two true samples", "", "", "", cell(findings.sliced_floor),
-                          cell(findings.energy_floor), cell(findings.modes_floor),
-                          cell(findings.frechet_floor)});
+  if (findings.floor.sliced) add_row("two true samples", "", "", "", findings.floor);
   // Columns that nothing fills are left out.
   for (std::size_t c = table.columns.size(); c-- > 2;) {
     if (std::ranges::any_of(table.rows, [c](const auto& row) { return !row[c].is_string(); })) continue;
@@ -204,10 +214,7 @@ Report sample_report(const SampleFindings& findings) {
   report.metric("points", static_cast<double>(findings.main.points.cols()));
   report.metric("seconds", findings.seconds);
   add_metrics(report, "", findings.main);
-  if (findings.sliced_floor) report.metric("sw2_floor", *findings.sliced_floor);
-  if (findings.energy_floor) report.metric("energy_floor", *findings.energy_floor);
-  if (findings.frechet_floor) report.metric("frechet_floor", *findings.frechet_floor);
-  if (findings.modes_floor) report.metric("mode_tv_floor", *findings.modes_floor);
+  add_distances(report, "", findings.floor, "_floor");
   for (const SampledArm& arm : findings.others)
     add_metrics(report, fmt::format("{}_{}_", arm.name, arm.nfe), arm);
   report.tables = {arms_table(findings)};

@@ -146,13 +146,15 @@ Figure importance_figure(const Importance& importance) {
   return figure;
 }
 
-std::string flags_of(const MctsLevels& best) {
+std::string flags_of(const TourTuneOptions& options, const MctsLevels& best) {
   const MctsSettings settings = settings_at(best);
   return fmt::format(
-      "--mcts.alpha {} --mcts.beta {} --mcts.pool {} --mcts.candidates {} --mcts.use_heatmap {} --mcts.depth "
-      "{}",
-      settings.alpha.text(), settings.beta.text(), settings.pool.text(), settings.candidates,
-      settings.use_heatmap, settings.depth.text());
+      "--heatmap {}{} --mcts.alpha {} --mcts.beta {} --mcts.pool {} --mcts.candidates {} --mcts.use_heatmap "
+      "{} "
+      "--mcts.depth {}",
+      options.heatmap, options.prior.empty() ? "" : " --prior " + options.prior, settings.alpha.text(),
+      settings.beta.text(), settings.pool.text(), settings.candidates, settings.use_heatmap,
+      settings.depth.text());
 }
 
 Report run_tune_task(const TourTuneOptions& options, TaskContext& context) {
@@ -180,14 +182,18 @@ Report run_tune_task(const TourTuneOptions& options, TaskContext& context) {
     report.metric(fmt::format("importance_{}", tuned_factor_names[j]), importance.mean[j]);
   report.tables = {importance_table(importance, trials[best]), trials_table(trials, losses)};
   report.figures = {trials_figure(losses), importance_figure(importance)};
-  report.artifacts.push_back(
-      {.name = "settings", .extension = "txt", .content = flags_of(trials[best]) + "\n", .path = {}});
-  report.notes.push_back("Best: lehr tour solve FILE --method heatmap_mcts " + flags_of(trials[best]));
+  report.artifacts.push_back({.name = "settings",
+                              .extension = "txt",
+                              .content = flags_of(options, trials[best]) + "\n",
+                              .path = {}});
+  report.notes.push_back("Best: lehr tour solve FILE --method heatmap_mcts " +
+                         flags_of(options, trials[best]));
   report.notes.push_back(
       "Losses are in percent above the shortest tour that any trial found on the same problem. Shapley "
       "values are exact "
-      "under an additive surrogate of the trials; `explained` is the share of their variance that it "
-      "explains.");
+      "under an additive surrogate of the trials, above 0 where a setting makes tours longer; `explained` is "
+      "the "
+      "share of their variance that it explains.");
   return report;
 }
 

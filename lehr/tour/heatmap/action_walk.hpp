@@ -161,7 +161,8 @@ class ActionWalker {
   }
   // Which city becomes free by joining the end to the chosen one. The exchange itself waits.
   [[gnu::always_inline]] void join(ActionWalk& walk, CutTour& tour) const {
-    if (walk.slot_ < 0) [[unlikely]] return;
+    if (walk.slot_ < 0) [[unlikely]]
+      return;
     const City joined = memory_.city(walk.slot_);  // its cache line has just been read
     if (walk.waits_ && joined == walk.joined_) {
       walk.freed_ = walk.end_before_;
@@ -243,8 +244,7 @@ class ActionWalker {
                                              std::uint32_t word) const {
     constexpr std::int32_t most = 8;
     const EdgeMemory::Row& row = memory_.row(walk.end_);
-    const Choice choice = {row, walk.first_, walk.behind_,
-                           static_cast<float>(walk.gain_), explore};
+    const Choice choice = {row, walk.first_, walk.behind_, static_cast<float>(walk.gain_), explore};
     const float share = static_cast<float>(static_cast<std::int32_t>(word)) * 0x1.0p-24F;
     if (row.groups > most) [[unlikely]]
       return choose_of_many<positive_gain, explores>(choice, share);

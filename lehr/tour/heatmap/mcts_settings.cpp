@@ -83,9 +83,10 @@ MctsSettings mcts_settings(std::string_view name, std::string_view heatmap, City
 }
 
 void MctsOptions::describe(OptionTable& table) {
-  table.add("preset", preset,
-            "settings by name; those given beside it take their place. auto: tuned, or published where "
-            "any setting is given beside it")
+  table
+      .add("preset", preset,
+           "settings by name; those given beside it take their place. auto: tuned, or published where "
+           "any setting is given beside it")
       .choices(mcts_setting_names());
   table.add("alpha", alpha, "exploration: weight of sqrt(ln(M + 1) / (Q + 1)) in an edge's potential");
   table.add("beta", beta, "how much an improving move adds to the weights of its edges");

@@ -35,6 +35,22 @@ TEST_F(DiffusionSampleCommand, TenEvaluationsOfOrderThree) {
   EXPECT_GT(content(folder_ / "x.npy").size(), 2000u * 2 * 8);
 }
 
+// N(0, 1): eps is s x, the flow leaves x where it is, and the mean log density of true points is -(1 + ln 2 pi) / 2.
+TEST_F(DiffusionSampleCommand, DistancesAreNearTheirFloorsForTrueSamples) {
+  write("one.json", R"json({"weights":[1],"means":[[0]],"variances":[1]})json");
+  const Json exact = run("diffusion sample one.json --nfe 40 --count 4000");
+  const double entropy = 0.5 * (1 + std::log(2 * M_PI));
+  EXPECT_NEAR(exact["log_density"].get<double>(), -entropy, 5 * std::sqrt(0.5 / 4000));
+  EXPECT_NEAR(exact["log_density_floor"].get<double>(), -entropy, 5 * std::sqrt(0.5 / 4000));
+  EXPECT_LT(std::abs(exact["mmd"].get<double>()), 0.003);
+  EXPECT_LT(std::abs(exact["mmd_floor"].get<double>()), 0.003);
+  EXPECT_FALSE(exact.contains("mode_tv"));
+  const Json coarse = run("diffusion sample wide3.json --solver euler_maruyama --nfe 3 --count 2000");
+  EXPECT_GT(coarse["mmd"].get<double>(), 5 * std::abs(coarse["mmd_floor"].get<double>()));
+  EXPECT_LT(coarse["log_density"].get<double>(), coarse["log_density_floor"].get<double>() - 0.2);
+  EXPECT_GT(coarse["mode_tv"].get<double>(), 0);
+}
+
 TEST_F(DiffusionSampleCommand, ThreadsDoNotMatterAndSeedsDo) {
   for (const char* words : {"--threads 1 --save a.npy", "--threads 4 --save b.npy", "--seed 2 --save c.npy"})
     run(std::string("diffusion sample wide3.json --solver euler_maruyama --nfe 12 --count 9000 ") + words);

@@ -1,4 +1,6 @@
 // `lehr tour solve` and `lehr tour prior` as a person or a script meets them.
+#include <gmock/gmock.h>
+
 #include <cmath>
 #include <cstdlib>
 
@@ -73,6 +75,31 @@ TEST_F(TourCommand, DrawsTheTour) {
   EXPECT_NE(page.find("<svg"), std::string::npos);
   EXPECT_NE(content(folder_ / "run" / "artifacts" / "map.svg").find("<polygon"), std::string::npos);
   EXPECT_NE(content(folder_ / "run" / "artifacts" / "tour.tour").find("TOUR_SECTION"), std::string::npos);
+}
+
+// What tune finds is a command line for solve, the same at any number of threads; the first trial is the public default.
+TEST_F(TourCommand, TunesOnProblemsLikeOnesOwn) {
+  const std::string tune =
+      "tour tune 'uniform(60, count=3)' --heatmap softdist --trials 5 --simulations 300 --seed 3";
+  const Json found = json(tune + " --threads 1 --out one")["metrics"];
+  const Json again = json(tune + " --threads 4 --out four")["metrics"];
+  EXPECT_EQ(found["trials"], 5);
+  EXPECT_EQ(found["problems"], 3);
+  EXPECT_GE(found["loss_first"].get<double>(), found["loss_best"].get<double>());
+  for (const char* name : {"loss_best", "loss_mean", "explained", "importance_alpha", "importance_depth"})
+    EXPECT_EQ(found[name], again[name]) << name;
+  std::string flags = content(folder_ / "one" / "artifacts" / "settings.txt");
+  EXPECT_EQ(flags, content(folder_ / "four" / "artifacts" / "settings.txt"));
+  EXPECT_EQ(flags.find("--heatmap softdist --mcts.alpha "), 0U);
+  flags.pop_back();
+  EXPECT_EQ(lehr("tour solve 'uniform(60)' --method heatmap_mcts --steps 3 --json " + flags).code, 0);
+
+  EXPECT_THAT(lehr("tour tune 'uniform(60)' --trials 1").err, testing::HasSubstr("trials"));
+  EXPECT_THAT(lehr("tour tune").err, testing::HasSubstr("files: give problems to train on"));
+  EXPECT_THAT(lehr("tour tune 'uniform(60)' --simulations 5 --seconds_per_city 1").err,
+              testing::HasSubstr("both set"));
+  EXPECT_THAT(lehr("tour tune 'uniform(60)' --heatmap zero --prior shares.csv").err,
+              testing::HasSubstr("belongs to the heatmap gt"));
 }
 
 // A page for many cities stays small.
