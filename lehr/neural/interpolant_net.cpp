@@ -125,12 +125,7 @@ TrainInterpolant::State TrainInterpolant::start(const Moment& now) const {
         net_.initial_parameters({now.seed.value + (second ? 0x9e3779b97f4a7c15ULL : 0)});
     values.insert(values.end(), own.begin(), own.end());
   }
-  State state;
-  state.variables.parameters = flat_tensor(values);
-  state.variables.first_moment = at::zeros_like(state.variables.parameters);
-  state.variables.second_moment = at::zeros_like(state.variables.parameters);
-  state.average = state.variables.parameters.clone();
-  return state;
+  return {AveragedParameters(values), {}, {}};
 }
 
 TrainInterpolant::Draws TrainInterpolant::draw_ends(QuickStream& random) const {
@@ -188,53 +183,33 @@ TrainInterpolant::Losses TrainInterpolant::losses(const torch::Tensor& parameter
 }
 
 void TrainInterpolant::advance(State& state, const Moment& now) const {
-  const torch::Tensor parameters = state.variables.parameters.detach().requires_grad_();
+  const torch::Tensor parameters = state.training.leaf();
   const Losses parts = losses(parameters, batch(now));
   torch::Tensor loss;
   if (parts.velocity.defined()) loss = parts.velocity;
   if (parts.score.defined())
     loss =
         loss.defined() ? loss + settings_.score_weight * parts.score : settings_.score_weight * parts.score;
-  const torch::Tensor gradient = torch::autograd::grad({loss}, {parameters})[0];
-  const GradientNorms norms = gradient_norms(gradient);
-  state.lr = settings_.learning_rate(now);
-  state.grad_norm = norms.l2;
-  const double value = loss.item<double>();
-  if (!std::isfinite(value) || !std::isfinite(norms.l2))
-    throw NumericalFailure(
-        "step {}: the loss is {} and its gradient's norm {} (learning rate {:g}); a lower peak or clipping "
-        "may help",
-        now.step, value, norms.l2, state.lr);
-  settings_.optimizer.step(state.variables, gradient, norms.l2, state.lr, now.step + 1, 0);
-  const at::NoGradGuard no_grad;
-  // The average's decay rises to its value, so that the first parameters are forgotten.
-  const double decay = std::min(
-      settings_.average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
-  state.average.mul_(decay).add_(state.variables.parameters, 1 - decay);
-  const auto follow = [&](const torch::Tensor& part, double& mean, std::vector<double>& trace) {
-    if (!part.defined()) return;
-    const double own = part.item<double>();
-    mean = now.step == 0 ? own : 0.99 * mean + 0.01 * own;
-    if ((now.step + 1) % 100 == 0) trace.push_back(mean);
-  };
-  follow(parts.velocity, state.velocity_loss, state.velocity_losses);
-  follow(parts.score, state.score_loss, state.score_losses);
+  state.training.step(parameters, loss, settings_.optimizer, settings_.learning_rate, settings_.average, now);
+  if (parts.velocity.defined()) state.velocity.add(parts.velocity.item<double>(), now.step);
+  if (parts.score.defined()) state.score.add(parts.score.item<double>(), now.step);
 }
 
 void TrainInterpolant::measure(const State& state, Row& row) const {
-  row.add("lr", state.lr);
-  row.add("loss", state.velocity_loss + settings_.score_weight * state.score_loss);
-  row.add("velocity_loss", state.velocity_loss);
-  row.add("score_loss", state.score_loss);
-  row.add("grad_norm", state.grad_norm);
+  row.add("lr", state.training.lr);
+  row.add("loss", state.velocity.mean + settings_.score_weight * state.score.mean);
+  row.add("velocity_loss", state.velocity.mean);
+  row.add("score_loss", state.score.mean);
+  row.add("grad_norm", state.training.grad_norm);
 }
 
 std::vector<float> TrainInterpolant::velocity_parameters(const State& state) const {
-  return settings_.parts.has_velocity() ? flat_vector(part(state.average, false)) : std::vector<float>();
+  return settings_.parts.has_velocity() ? flat_vector(part(state.training.average, false))
+                                        : std::vector<float>();
 }
 
 std::vector<float> TrainInterpolant::score_parameters(const State& state) const {
-  return settings_.parts.has_score() ? flat_vector(part(state.average, true)) : std::vector<float>();
+  return settings_.parts.has_score() ? flat_vector(part(state.training.average, true)) : std::vector<float>();
 }
 
 }  // namespace lehr::neural

@@ -25,8 +25,7 @@
 #include "lehr/core/quick_random.hpp"
 #include "lehr/core/row.hpp"
 #include "lehr/diffusion/interpolant/learned_field.hpp"
-#include "lehr/neural/adamw.hpp"
-#include "lehr/neural/flat_tensor.hpp"
+#include "lehr/neural/averaged_training.hpp"
 #include "lehr/neural/noise_net.hpp"
 #include "lehr/schedule/schedule.hpp"
 
@@ -46,8 +45,8 @@ struct TrainInterpolantSettings {
   NoiseNetSize size;  // of each network
   Schedule learning_rate;
   AdamW optimizer;
-  std::int64_t batch = 256;  // draws of a step; each is a pair of points
-  double average = 0.999;
+  std::int64_t batch = 256;              // draws of a step; each is a pair of points
+  Schedule average = 0.999;              // decay of the parameters' average
   double score_weight = 1;               // of the second loss
   double first = 1e-3, last = 1 - 1e-3;  // t is uniform between them
   bool minibatch_ot = false;  // x0 and x1 of a batch are assigned to each other at the least squared distance
@@ -58,10 +57,8 @@ struct TrainInterpolantSettings {
 class TrainInterpolant {
  public:
   struct State {
-    AdamW::Variables variables;  // of the first network, then of the second
-    torch::Tensor average;
-    double velocity_loss = 0, score_loss = 0, lr = 0, grad_norm = 0;  // losses: means with decay 0.99
-    std::vector<double> velocity_losses, score_losses;                // every hundred steps
+    AveragedParameters training;  // of the first network, then of the second
+    LossMean velocity, score;
   };
   struct Batch {
     torch::Tensor x, t;                           // m x d, m; m = 2 batch for pairs
@@ -89,16 +86,9 @@ class TrainInterpolant {
 
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
-    visit_flat(visit, "parameters", state.variables.parameters);
-    visit_flat(visit, "first_moment", state.variables.first_moment);
-    visit_flat(visit, "second_moment", state.variables.second_moment);
-    visit_flat(visit, "average", state.average);
-    visit("velocity_loss", state.velocity_loss);
-    visit("score_loss", state.score_loss);
-    visit("lr", state.lr);
-    visit("grad_norm", state.grad_norm);
-    visit("velocity_losses", state.velocity_losses);
-    visit("score_losses", state.score_losses);
+    state.training.fields(visit);
+    state.velocity.fields(visit, "velocity");
+    state.score.fields(visit, "score");
   }
 
  private:

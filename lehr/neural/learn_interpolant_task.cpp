@@ -26,7 +26,8 @@ struct LearnInterpolantOptions {
   InterpolantOptions interpolant;
   Schedule learning_rate = Schedule::parse("warmup(0.05, cosine(from=2e-3, to=1e-5))");
   std::int64_t steps = 3000, batch = 256, torch_threads = 1;
-  double average = 0.999, score_weight = 1, margin = 1e-3;
+  Schedule average = 0.999;
+  double score_weight = 1, margin = 1e-3;
   NoiseNetSize size;
   AdamW optimizer{.beta2 = 0.999, .weight_decay = 0};
 
@@ -57,9 +58,7 @@ struct LearnInterpolantOptions {
     table.add("steps", steps, "training steps").range(1, 1e9);
     table.add("batch", batch, "draws of a step, each a pair of points; minibatch_ot costs its cube")
         .range(1, 1e6);
-    table.add("average", average, "decay of the parameters' average, which is what is saved")
-        .range(0, 1)
-        .below(1);
+    table.add("average", average, "decay of the parameters' average, which is what is saved, by step");
     table.add("score_weight", score_weight, "of the loss of eta or s beside that of b or v").above(0);
     table.add("margin", margin, "t is drawn from [margin, 1 - margin]").range(0, 0.5).below(0.5);
     table.add("width", size.width, "of each network's residual stream, a multiple of 4").range(4, 8192);
@@ -175,15 +174,17 @@ Report report_on(const LearnInterpolantOptions& options, const TrainInterpolant:
   report.title =
       fmt::format("Fields {} between {} and {}", options.learn, options.from.empty() ? "noise" : options.from,
                   options.generate.empty() ? options.to : options.generate);
-  report.metric("velocity_loss", state.velocity_loss);
-  report.metric("score_loss", state.score_loss);
+  report.metric("velocity_loss", state.velocity.mean);
+  report.metric("score_loss", state.score.mean);
   report.metric("steps", static_cast<double>(steps));
   Figure loss;
   loss.name = "loss", loss.title = "Losses",
   loss.caption = "Averaged over about a hundred steps; below 0, since a constant is left out.";
   loss.x.label = "step", loss.y.label = "loss";
-  if (!state.velocity_losses.empty()) loss.series.push_back(line_of("velocity", state.velocity_losses, 0));
-  if (!state.score_losses.empty()) loss.series.push_back(line_of("denoiser or score", state.score_losses, 1));
+  if (!state.velocity.every_hundred.empty())
+    loss.series.push_back(line_of("velocity", state.velocity.every_hundred, 0));
+  if (!state.score.every_hundred.empty())
+    loss.series.push_back(line_of("denoiser or score", state.score.every_hundred, 1));
   if (!loss.series.empty()) report.figures.push_back(std::move(loss));
   check_flow(ends, model, seed, report);
   report.artifacts.push_back({"model", "safetensors", "", std::filesystem::absolute(model).string()});

@@ -116,12 +116,7 @@ TrainNoise::TrainNoise(NoisePredictor net, const diffusion::Process& process, co
     : net_(std::move(net)), process_(process), points_(points), settings_(std::move(settings)) {}
 
 TrainNoise::State TrainNoise::start(const Moment& now) const {
-  State state;
-  state.variables.parameters = flat_tensor(net_.initial_parameters(now.seed));
-  state.variables.first_moment = at::zeros_like(state.variables.parameters);
-  state.variables.second_moment = at::zeros_like(state.variables.parameters);
-  state.average = state.variables.parameters.clone();
-  return state;
+  return {AveragedParameters(net_.initial_parameters(now.seed)), {}};
 }
 
 void TrainNoise::advance(State& state, const Moment& now) const {
@@ -143,38 +138,21 @@ void TrainNoise::advance(State& state, const Moment& now) const {
       x.data_ptr<float>()[i * d + j] = static_cast<float>(a * points_(j, column) + s * xi);
     }
   }
-  const torch::Tensor parameters = state.variables.parameters.detach().requires_grad_();
+  const torch::Tensor parameters = state.training.leaf();
   const torch::Tensor loss = (net_.predict(parameters, x, t) - noise).square().mean();
-  const torch::Tensor gradient = torch::autograd::grad({loss}, {parameters})[0];
-  const GradientNorms norms = gradient_norms(gradient);
-  state.loss = loss.item<double>();
-  state.lr = settings_.learning_rate(now);
-  state.grad_norm = norms.l2;
-  if (!std::isfinite(state.loss) || !std::isfinite(norms.l2))
-    throw NumericalFailure(
-        "step {}: the loss is {} and its gradient's norm {} (learning rate {:g}); a lower peak or clipping "
-        "may help",
-        now.step, state.loss, norms.l2, state.lr);
-  settings_.optimizer.step(state.variables, gradient, norms.l2, state.lr, now.step + 1, 0);
-  const at::NoGradGuard no_grad;
-  // The average's decay rises to its value, so that the first parameters are forgotten.
-  const double average = settings_.average(now);
-  if (!(average >= 0 && average < 1))
-    throw InvalidInput("average: the schedule gives {} at step {}; allowed is 0 to below 1", average,
-                       now.step);
-  const double decay =
-      std::min(average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
-  state.average.mul_(decay).add_(state.variables.parameters, 1 - decay);
-  state.mean_loss = now.step == 0 ? state.loss : 0.99 * state.mean_loss + 0.01 * state.loss;
-  if ((now.step + 1) % 100 == 0) state.losses.push_back(state.mean_loss);
+  state.loss.add(state.training.step(parameters, loss, settings_.optimizer, settings_.learning_rate,
+                                     settings_.average, now),
+                 now.step);
 }
 
 void TrainNoise::measure(const State& state, Row& row) const {
-  row.add("lr", state.lr);
-  row.add("loss", state.mean_loss);
-  row.add("grad_norm", state.grad_norm);
+  row.add("lr", state.training.lr);
+  row.add("loss", state.loss.mean);
+  row.add("grad_norm", state.training.grad_norm);
 }
 
-std::vector<float> TrainNoise::averaged(const State& state) const { return flat_vector(state.average); }
+std::vector<float> TrainNoise::averaged(const State& state) const {
+  return flat_vector(state.training.average);
+}
 
 }  // namespace lehr::neural

@@ -21,8 +21,7 @@
 #include "lehr/core/row.hpp"
 #include "lehr/core/tensor.hpp"
 #include "lehr/diffusion/process.hpp"
-#include "lehr/neural/adamw.hpp"
-#include "lehr/neural/flat_tensor.hpp"
+#include "lehr/neural/averaged_training.hpp"
 #include "lehr/schedule/schedule.hpp"
 
 namespace lehr::neural {
@@ -90,10 +89,8 @@ struct TrainNoiseSettings {
 class TrainNoise {
  public:
   struct State {
-    AdamW::Variables variables;
-    torch::Tensor average;
-    double loss = 0, mean_loss = 0, lr = 0, grad_norm = 0;  // mean_loss: with decay 0.99
-    std::vector<double> losses;                             // mean_loss every hundred steps
+    AveragedParameters training;
+    LossMean loss;
   };
 
   // points: d x n. All but the settings must outlive the method.
@@ -112,15 +109,8 @@ class TrainNoise {
 
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
-    visit_flat(visit, "parameters", state.variables.parameters);
-    visit_flat(visit, "first_moment", state.variables.first_moment);
-    visit_flat(visit, "second_moment", state.variables.second_moment);
-    visit_flat(visit, "average", state.average);
-    visit("loss", state.loss);
-    visit("mean_loss", state.mean_loss);
-    visit("lr", state.lr);
-    visit("grad_norm", state.grad_norm);
-    visit("losses", state.losses);
+    state.training.fields(visit);
+    state.loss.fields(visit, "loss");
   }
 
  private:

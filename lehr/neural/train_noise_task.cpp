@@ -116,7 +116,7 @@ Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& stat
                  const Process& process, const std::filesystem::path& model, std::int64_t steps, Seed seed) {
   Report report;
   report.title = fmt::format("A noise predictor for {}", options.data);
-  report.metric("loss", state.mean_loss);
+  report.metric("loss", state.loss.mean);
   report.metric("linear_loss", least_linear_loss(process, all));
   report.metric("steps", static_cast<double>(steps));
   // Samples of the network beside the points: 20 steps of tAB-DEIS.
@@ -142,8 +142,8 @@ Report report_on(const TrainNoiseOptions& options, const TrainNoise::State& stat
   loss.x.label = "step", loss.y.label = "loss";
   Series line;
   line.label = "training";
-  for (std::size_t i = 0; i < state.losses.size(); ++i)
-    line.x.push_back(100.0 * static_cast<double>(i + 1)), line.y.push_back(state.losses[i]);
+  for (std::size_t i = 0; i < state.loss.every_hundred.size(); ++i)
+    line.x.push_back(100.0 * static_cast<double>(i + 1)), line.y.push_back(state.loss.every_hundred[i]);
   loss.series = {line};
   if (!line.x.empty()) report.figures.push_back(std::move(loss));
   if (points.rows() > 1) {

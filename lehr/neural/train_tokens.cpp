@@ -42,12 +42,7 @@ TrainTokens::TrainTokens(const TokenNet& net, const Eigen::MatrixXd& sequences,
 }
 
 TrainTokens::State TrainTokens::start(const Moment& now) const {
-  State state;
-  state.variables.parameters = flat_tensor(net_.initial_parameters(now.seed));
-  state.variables.first_moment = at::zeros_like(state.variables.parameters);
-  state.variables.second_moment = at::zeros_like(state.variables.parameters);
-  state.average = state.variables.parameters.clone();
-  return state;
+  return {AveragedParameters(net_.initial_parameters(now.seed)), {}};
 }
 
 TrainTokens::Batch TrainTokens::batch(Stream stream) const {
@@ -113,32 +108,17 @@ Tensor TrainTokens::loss(const Tensor& parameters, const Batch& batch) const {
 }
 
 void TrainTokens::advance(State& state, const Moment& now) const {
-  const Tensor parameters = state.variables.parameters.detach().requires_grad_();
+  const Tensor parameters = state.training.leaf();
   const Tensor loss = this->loss(parameters, batch(now.random(lane("train_tokens.batch"))));
-  const Tensor gradient = torch::autograd::grad({loss}, {parameters})[0];
-  const GradientNorms norms = gradient_norms(gradient);
-  state.loss = loss.item<double>();
-  state.lr = settings_.learning_rate(now);
-  state.grad_norm = norms.l2;
-  if (!std::isfinite(state.loss) || !std::isfinite(norms.l2))
-    throw NumericalFailure(
-        "step {}: the loss is {} and its gradient's norm {} (learning rate {:g}); a lower peak or clipping "
-        "may help",
-        now.step, state.loss, norms.l2, state.lr);
-  settings_.optimizer.step(state.variables, gradient, norms.l2, state.lr, now.step + 1, 0);
-  const at::NoGradGuard no_grad;
-  // The average's decay rises to its value, so that the first parameters are forgotten.
-  const double decay = std::min(
-      settings_.average, (1.0 + static_cast<double>(now.step)) / (10.0 + static_cast<double>(now.step)));
-  state.average.mul_(decay).add_(state.variables.parameters, 1 - decay);
-  state.mean_loss = now.step == 0 ? state.loss : 0.99 * state.mean_loss + 0.01 * state.loss;
-  if ((now.step + 1) % 100 == 0) state.losses.push_back(state.mean_loss);
+  state.loss.add(state.training.step(parameters, loss, settings_.optimizer, settings_.learning_rate,
+                                     settings_.average, now),
+                 now.step);
 }
 
 void TrainTokens::measure(const State& state, Row& row) const {
-  row.add("lr", state.lr);
-  row.add("loss", state.mean_loss);
-  row.add("grad_norm", state.grad_norm);
+  row.add("lr", state.training.lr);
+  row.add("loss", state.loss.mean);
+  row.add("grad_norm", state.training.grad_norm);
 }
 
 }  // namespace lehr::neural

@@ -19,8 +19,7 @@
 
 #include "lehr/core/moment.hpp"
 #include "lehr/core/row.hpp"
-#include "lehr/neural/adamw.hpp"
-#include "lehr/neural/flat_tensor.hpp"
+#include "lehr/neural/averaged_training.hpp"
 #include "lehr/neural/token_net.hpp"
 #include "lehr/schedule/schedule.hpp"
 
@@ -29,9 +28,9 @@ namespace lehr::neural {
 struct TrainTokensSettings {
   Schedule learning_rate;
   AdamW optimizer;
-  std::int64_t batch = 64;   // sequences
-  std::int64_t repeats = 1;  // noisy copies of each token: the backbone runs once for all
-  double average = 0.999;
+  std::int64_t batch = 64;               // sequences
+  std::int64_t repeats = 1;              // noisy copies of each token: the backbone runs once for all
+  Schedule average = 0.999;              // decay of the parameters' average
   bool noise_loss = true;                // else w = 1
   std::vector<std::int64_t> order = {};  // position of each rank; empty: any
   bool masked = false;
@@ -41,10 +40,8 @@ struct TrainTokensSettings {
 class TrainTokens {
  public:
   struct State {
-    AdamW::Variables variables;
-    torch::Tensor average;
-    double loss = 0, mean_loss = 0, lr = 0, grad_norm = 0;  // mean_loss: with decay 0.99
-    std::vector<double> losses;                             // mean_loss every hundred steps
+    AveragedParameters training;
+    LossMean loss;
   };
   // One noised token a row; B sequences, K = tokens - 1 known ones, R repeats: M = R B tokens rows.
   struct Batch {
@@ -62,22 +59,15 @@ class TrainTokens {
   // Throws NumericalFailure where loss or gradient are not finite.
   void advance(State& state, const Moment& now) const;
   void measure(const State& state, Row& row) const;
-  std::vector<float> averaged(const State& state) const { return flat_vector(state.average); }
+  std::vector<float> averaged(const State& state) const { return flat_vector(state.training.average); }
 
   Batch batch(Stream random) const;
   torch::Tensor loss(const torch::Tensor& parameters, const Batch& batch) const;
 
   template <class Visitor>
   void fields(Visitor& visit, State& state) const {
-    visit_flat(visit, "parameters", state.variables.parameters);
-    visit_flat(visit, "first_moment", state.variables.first_moment);
-    visit_flat(visit, "second_moment", state.variables.second_moment);
-    visit_flat(visit, "average", state.average);
-    visit("loss", state.loss);
-    visit("mean_loss", state.mean_loss);
-    visit("lr", state.lr);
-    visit("grad_norm", state.grad_norm);
-    visit("losses", state.losses);
+    state.training.fields(visit);
+    state.loss.fields(visit, "loss");
   }
 
  private:

@@ -71,9 +71,8 @@ struct TrainTokensOptions {
     table.add("repeats", settings.repeats, "noisy copies of each token in a step").range(1, 1000);
     table.add("loss", loss, "noise (of diffusion heads) or velocity, which weighs high noise more")
         .choices({"noise", "velocity"});
-    table.add("average", settings.average, "decay of the parameters' average, which is what is saved")
-        .range(0, 1)
-        .below(1);
+    table.add("average", settings.average,
+              "decay of the parameters' average, which is what is saved, by step");
     table.add("unlabelled", settings.unlabelled, "share of a batch whose labels are left out").range(0, 1);
     table.add("backbone", size.backbone, "what sums up the known tokens").choices({"transformer", "mlp"});
     table.add("width", size.width, "of the backbone").range(4, 8192);
@@ -191,10 +190,10 @@ class TrainTokensTask {
     report_.title =
         fmt::format("A token network for {}",
                     options_.generate.empty() ? options_.sequences : options_.generate + " series");
-    report_.metric("loss", run.state.mean_loss);
+    report_.metric("loss", run.state.loss.mean);
     report_.metric("steps", static_cast<double>(run.used.steps));
     report_.metric("parameters", static_cast<double>(net.parameter_count()));
-    losses(run.state.losses);
+    losses(run.state.loss.every_hundred);
     if (data_.held_out.cols() >= 4) held_out(net);
     report_.artifacts.push_back({"model", "safetensors", "", std::filesystem::absolute(path_).string()});
     report_.notes.push_back(fmt::format("The network is in {}.", path_.string()));

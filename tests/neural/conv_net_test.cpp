@@ -227,7 +227,7 @@ TEST(ConvNet, TrainingGetsBelowEveryLinearPredictor) {
   const Eigen::MatrixXd points = rectangles(1000);
   const TrainNoise method(net, process, points, quick_settings());
   const auto run = drive(method, Budget::steps(600), Seed{2});
-  EXPECT_LT(run.state.mean_loss, 0.9 * least_linear_loss(process, points));
+  EXPECT_LT(run.state.loss.mean, 0.9 * least_linear_loss(process, points));
 }
 
 TEST(ConvNet, AResumedTrainingEqualsTheUninterruptedOneBitForBit) {
@@ -250,9 +250,9 @@ TEST(ConvNet, AResumedTrainingEqualsTheUninterruptedOneBitForBit) {
   std::filesystem::remove(observers.checkpoints.path);
   EXPECT_EQ(resumed.used.steps, 30);
   EXPECT_EQ(method.averaged(resumed.state), method.averaged(whole.state));
-  EXPECT_TRUE(at::equal(resumed.state.variables.parameters, whole.state.variables.parameters));
-  EXPECT_TRUE(at::equal(resumed.state.variables.second_moment, whole.state.variables.second_moment));
-  EXPECT_EQ(resumed.state.mean_loss, whole.state.mean_loss);
+  EXPECT_TRUE(at::equal(resumed.state.training.variables.parameters, whole.state.training.variables.parameters));
+  EXPECT_TRUE(at::equal(resumed.state.training.variables.second_moment, whole.state.training.variables.second_moment));
+  EXPECT_EQ(resumed.state.loss.mean, whole.state.loss.mean);
 }
 
 TEST(ConvNet, AnAverageOutsideItsRangeIsRefused) {

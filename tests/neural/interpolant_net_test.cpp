@@ -110,7 +110,7 @@ double gradient_variance(const std::string& learn, bool antithetic) {
   constexpr int batches = 200;
   torch::Tensor sum, squares;
   for (int i = 0; i < batches; ++i) {
-    const torch::Tensor parameters = state.variables.parameters.detach().requires_grad_();
+    const torch::Tensor parameters = state.training.variables.parameters.detach().requires_grad_();
     const auto losses = method.losses(parameters, method.batch({.step = i, .progress = 0, .seed = Seed{1}}));
     const torch::Tensor gradient =
         torch::autograd::grad({losses.score}, {parameters}, {}, {}, false, true)[0].to(torch::kFloat64);
@@ -148,8 +148,8 @@ TEST(TrainInterpolant, ResumesBitForBit) {
   EXPECT_EQ(resumed.used.steps, 220);
   EXPECT_EQ(method.velocity_parameters(resumed.state), method.velocity_parameters(whole.state));
   EXPECT_EQ(method.score_parameters(resumed.state), method.score_parameters(whole.state));
-  EXPECT_EQ(resumed.state.velocity_losses, whole.state.velocity_losses);
-  EXPECT_EQ(resumed.state.score_losses, whole.state.score_losses);
+  EXPECT_EQ(resumed.state.velocity.every_hundred, whole.state.velocity.every_hundred);
+  EXPECT_EQ(resumed.state.score.every_hundred, whole.state.score.every_hundred);
   EXPECT_NE(method.velocity_parameters(whole.state), method.score_parameters(whole.state));
 }
 

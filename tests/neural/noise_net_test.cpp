@@ -56,7 +56,7 @@ TEST(NoiseNet, TrainingLowersTheLossAndResumesBitForBit) {
   const TrainNoise method(net, process, points,
                           {.learning_rate = Schedule(2e-3), .optimizer = {.weight_decay = 0}, .batch = 64});
   const auto whole = drive(method, Budget::steps(300), Seed{2});
-  EXPECT_LT(whole.state.mean_loss, 0.7);  // predicting 0 gives 1
+  EXPECT_LT(whole.state.loss.mean, 0.7);  // predicting 0 gives 1
   Observers observers;
   observers.checkpoints.path = std::filesystem::temp_directory_path() / "lehr_noise_net.safetensors";
   observers.list.push_back(
@@ -67,7 +67,7 @@ TEST(NoiseNet, TrainingLowersTheLossAndResumesBitForBit) {
   const auto resumed = drive(method, Budget::steps(300), Seed{2}, observers);
   std::filesystem::remove(observers.checkpoints.path);
   EXPECT_EQ(method.averaged(resumed.state), method.averaged(whole.state));
-  EXPECT_EQ(resumed.state.losses, whole.state.losses);
+  EXPECT_EQ(resumed.state.loss.every_hundred, whole.state.loss.every_hundred);
 }
 
 }  // namespace
