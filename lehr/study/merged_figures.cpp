@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "lehr/stats/summary.hpp"
 
@@ -170,6 +172,37 @@ std::vector<const Figure*> figures_named(const std::string& name, const ArmFigur
   return found;
 }
 
+// Lines that go to and fro, such as tours on a map: nothing could be read if those of all arms lay over each other.
+bool is_map(const std::string& name, const std::vector<ArmFigures>& arms) {
+  for (const ArmFigures& arm : arms)
+    for (const Figure* figure : figures_named(name, arm))
+      for (const Series& series : figure->series)
+        if (series.style == Series::Style::line && !std::ranges::is_sorted(series.x)) return true;
+  return false;
+}
+
+// A figure an arm, of its first seed.
+std::vector<Figure> maps(const std::string& name, const std::vector<ArmFigures>& arms) {
+  constexpr std::size_t most = 4;
+  std::vector<Figure> own;
+  std::size_t more = 0;
+  for (const ArmFigures& arm : arms) {
+    const std::vector<const Figure*> seeds = figures_named(name, arm);
+    if (seeds.empty()) continue;
+    if (own.size() == most) {
+      ++more;
+      continue;
+    }
+    Figure figure = *seeds.front();
+    figure.name = name + "_" + arm.arm;
+    figure.title += " (" + arm.arm + ")";
+    own.push_back(std::move(figure));
+  }
+  if (more > 0)
+    own.back().caption += fmt::format(" {} more arms have such a figure in their own reports.", more);
+  return own;
+}
+
 }  // namespace
 
 std::vector<Figure> merged_figures(const std::vector<ArmFigures>& arms) {
@@ -179,8 +212,12 @@ std::vector<Figure> merged_figures(const std::vector<ArmFigures>& arms) {
       for (const Figure& figure : figures)
         if (std::ranges::find(names, figure.name) == names.end()) names.push_back(figure.name);
 
-  std::vector<Figure> merged;
+  std::vector<Figure> merged, apart;
   for (const std::string& name : names) {
+    if (arms.size() > 1 && is_map(name, arms)) {
+      std::ranges::move(maps(name, arms), std::back_inserter(apart));
+      continue;
+    }
     std::optional<Merger> merger;
     for (const ArmFigures& arm : arms) {
       const std::vector<const Figure*> seeds = figures_named(name, arm);
@@ -190,6 +227,7 @@ std::vector<Figure> merged_figures(const std::vector<ArmFigures>& arms) {
     }
     merged.push_back(merger->take());
   }
+  std::ranges::move(apart, std::back_inserter(merged));
   return merged;
 }
 

@@ -16,6 +16,7 @@ struct ArmFigures {
 
 // One figure per name, in the order in which names first appear. Curves on different grids are interpolated
 // linearly at the first seed's points, inside the range that all seeds cover; clouds of points are pooled.
+// Figures with lines that go to and fro (maps) stay apart: NAME_ARM, of the first seed, for the first arms, after all others.
 std::vector<Figure> merged_figures(const std::vector<ArmFigures>& arms);
 
 }  // namespace lehr::study

@@ -207,12 +207,19 @@ void add_notes(const Study& study, const Run& run, Report& report) {
   if (open > 0)
     report.notes.push_back(
         fmt::format("The run is unfinished: {} of {} cells are open.", open, run.cells.size()));
-  std::set<std::string> seen;
+  // A note that several arms share stands there once.
+  std::vector<std::pair<std::string, std::vector<std::string>>> shared;  // the note, its arms
   for (const auto& [cell, cell_report] : run.reports)
     for (const std::string& note : cell_report.notes) {
-      std::string text = study.arms.size() > 1 ? fmt::format("Arm '{}': {}", cell.arm, note) : note;
-      if (seen.insert(text).second) report.notes.push_back(std::move(text));
+      auto found = std::ranges::find_if(shared, [&](const auto& one) { return one.first == note; });
+      if (found == shared.end()) found = shared.insert(found, {note, {}});
+      if (std::ranges::find(found->second, cell.arm) == found->second.end())
+        found->second.push_back(cell.arm);
     }
+  for (const auto& [note, arms] : shared)
+    report.notes.push_back(arms.size() == study.arms.size() ? note
+                           : arms.size() == 1               ? fmt::format("Arm '{}': {}", arms.front(), note)
+                                              : fmt::format("Arms '{}': {}", fmt::join(arms, "', '"), note));
 }
 
 std::vector<ArmFigures> figures_by_arm(const Run& run) {

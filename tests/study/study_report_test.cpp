@@ -73,9 +73,8 @@ TEST_F(StudyReportTest, HoldsClaimsWithVerdicts) {
 }
 
 TEST_F(StudyReportTest, NotesTellFailuresOnce) {
-  const std::vector<std::string> expected = {"Which is lower?",
-                                             "Arm 'near' seed 4 failed: loss is not finite at step 3",
-                                             "Arm 'near': the bowl is round", "Arm 'far': the bowl is round"};
+  const std::vector<std::string> expected = {
+      "Which is lower?", "Arm 'near' seed 4 failed: loss is not finite at step 3", "the bowl is round"};
   EXPECT_EQ(report_.notes, expected);
 }
 
@@ -115,6 +114,27 @@ TEST(StudyReport, TellsTheSearch) {
   EXPECT_TRUE(report.notes.back().starts_with("The search (cma-es, 8 candidates) found x = "))
       << report.notes.back();
   EXPECT_EQ(report.json["search"].size(), 8U);
+}
+
+// A tour on a map is drawn for each arm apart, after what can be compared in one figure.
+TEST(MergedFigures, MapsStayApart) {
+  const auto figures = [](double height) {
+    Figure map, course;
+    map.name = "map", map.title = "Cities", course.name = "course";
+    Series tour, line;
+    tour.x = {0, 1, 0}, tour.y = {0, 0, height};
+    line.x = {0, 1}, line.y = {height, 0};
+    map.series = {tour}, course.series = {line};
+    return std::vector<Figure>{map, course};
+  };
+  const auto merged = merged_figures({{"a", {figures(1), figures(2)}}, {"b", {figures(3)}}});
+  ASSERT_EQ(merged.size(), 3U);
+  EXPECT_EQ(merged[0].name, "course");
+  EXPECT_EQ(merged[1].name, "map_a");
+  EXPECT_EQ(merged[1].title, "Cities (a)");
+  EXPECT_EQ(merged[1].series.at(0).y.back(), 1) << "the first seed's";
+  EXPECT_EQ(merged[2].series.at(0).y.back(), 3);
+  EXPECT_EQ(merged_figures({{"a", {figures(1)}}}).at(0).name, "map");
 }
 
 TEST(MergedFigures, InterpolatesOnTheFirstSeedsGrid) {

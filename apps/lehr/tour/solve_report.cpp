@@ -13,7 +13,7 @@ using namespace tour;
 
 namespace {
 
-constexpr std::size_t drawn_courses = 8;
+constexpr double least_gap = 0.001;       // in percent, of gaps on a logarithmic axis
 constexpr City longest_listed = 200'000;  // cities of a tour in JSON
 
 std::string rule_name(const Problem& problem) {
@@ -129,38 +129,84 @@ Table problems_table(const std::vector<TourSolved>& solved) {
   return table;
 }
 
+// What a problem's best tour is worth at each time of its trace.
+struct Course {
+  std::vector<double> seconds, values;
+
+  // A step function: what was reached by then, from its first point on.
+  double at(double time) const {
+    const auto after = std::ranges::upper_bound(seconds, time);
+    return values[after == seconds.begin() ? 0 : static_cast<std::size_t>(after - seconds.begin() - 1)];
+  }
+};
+
+Course course_of(const TourSolved& one, bool gaps) {
+  Course course;
+  for (const TourTracePoint& point : one.run.trace) {
+    course.seconds.push_back(std::max(point.seconds, 1e-4));
+    const double gap = one.reference ? 100 * (point.length / one.reference->length - 1) : 0;
+    course.values.push_back(gaps ? std::max(gap, least_gap) : point.length);
+  }
+  return course;
+}
+
+// The mean of the courses, and the least and the largest as a band, from when all have a tour.
+std::vector<Series> mean_course(const std::vector<Course>& courses) {
+  double first = 0, last = 0;
+  for (const Course& course : courses)
+    first = std::max(first, course.seconds.front()), last = std::max(last, course.seconds.back());
+  Series mean, range;
+  mean.label = fmt::format("mean of {} problems", courses.size()), mean.style = Series::Style::steps;
+  range.style = Series::Style::band;
+  mean.color = range.color = 0;
+  constexpr int points = 300;
+  for (int i = 0; i <= points; ++i) {
+    const double time = first * std::pow(last / first, static_cast<double>(i) / points);
+    double sum = 0, low = courses.front().at(time), high = low;
+    for (const Course& course : courses) {
+      const double value = course.at(time);
+      sum += value, low = std::min(low, value), high = std::max(high, value);
+    }
+    mean.x.push_back(time), mean.y.push_back(sum / static_cast<double>(courses.size()));
+    range.x.push_back(time), range.low.push_back(low), range.high.push_back(high);
+  }
+  return {std::move(range), std::move(mean)};
+}
+
 // Length, or gap where every problem has a reference, over time.
 Figure course_figure_of(const std::vector<TourSolved>& solved) {
   const bool gaps = std::ranges::all_of(solved, [](const TourSolved& s) { return s.reference.has_value(); });
+  const TourSolved& one = solved.front();
+  const bool bounded = solved.size() == 1 && one.bound;
   Figure figure;
   figure.name = "course", figure.title = gaps ? "Gap over time" : "Length over time";
   figure.x = {.label = "seconds", .log = true, .low = {}, .high = {}};
   figure.y = {.label = gaps ? "gap to the reference in %" : "length of the best tour",
-              .log = false,
+              .log = gaps && !bounded,
               .low = {},
               .high = {}};
-  const std::size_t drawn = std::min(solved.size(), drawn_courses);
-  if (drawn < solved.size())
-    figure.caption = fmt::format("The first {} of {} problems.", drawn, solved.size());
-  for (std::size_t i = 0; i < drawn; ++i) {
-    const TourSolved& one = solved[i];
-    Series line;
-    line.label = solved.size() == 1     ? "tour"
-                 : one.problem.line > 0 ? fmt::format("line {}", one.problem.line)
-                                        : fmt::format("{}", i + 1);
-    line.style = Series::Style::steps, line.color = static_cast<int>(i);
-    for (const TourTracePoint& point : one.run.trace) {
-      line.x.push_back(std::max(point.seconds, 1e-4));
-      line.y.push_back(gaps ? 100 * (point.length / one.reference->length - 1) : point.length);
-    }
-    figure.series.push_back(std::move(line));
+  std::vector<Course> courses;
+  for (const TourSolved& each : solved)
+    if (!each.run.trace.empty()) courses.push_back(course_of(each, gaps && !bounded));
+  if (figure.y.log) figure.caption = fmt::format("Gaps below {} % are drawn there.", least_gap);
+  if (solved.size() > 1) {
+    if (!figure.caption.empty()) figure.caption += " ";
+    figure.caption += "The band is from the best problem to the worst.";
+    figure.series = mean_course(courses);
+    return figure;
   }
-  const TourSolved& one = solved.front();
-  if (solved.size() == 1 && one.bound && !figure.series.front().x.empty()) {
+  Series line;
+  line.label = "tour", line.style = Series::Style::steps, line.color = 0;
+  line.x = courses.front().seconds, line.y = courses.front().values;
+  if (bounded && gaps)
+    for (std::size_t i = 0; i < line.y.size(); ++i) line.y[i] = 100 * (line.y[i] / one.reference->length - 1);
+  figure.series.push_back(std::move(line));
+  if (bounded) {
     Series bound;
     bound.label = "lower bound", bound.style = Series::Style::dashed, bound.color = 1;
     const double height = gaps ? 100 * (*one.bound / one.reference->length - 1) : *one.bound;
-    bound.x = {figure.series.front().x.front(), figure.series.front().x.back()}, bound.y = {height, height};
+    const std::vector<double>& x = figure.series.front().x;
+    bound.x = {x.front(), x.back()}, bound.y = {height, height};
     figure.series.push_back(std::move(bound));
   }
   return figure;

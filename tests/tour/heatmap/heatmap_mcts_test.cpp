@@ -256,8 +256,9 @@ TEST(HeatmapMcts, ChoicesKeepToCandidates) {
       const std::size_t chosen = added.size() - (walk.gain() > 0 ? 1 : 0);
       for (std::size_t k = 0; k < chosen; ++k) ASSERT_GE(rows->find(added[k].first, added[k].second), 0);
       ASSERT_NO_THROW(check_order(trial.order(), 60, "test"));
-      if (walk.gain() > 0)
+      if (walk.gain() > 0) {
         ASSERT_NEAR(length(instance, order) - length(instance, trial.order()), walk.gain(), 1e-9);
+      }
     }
   }
 }
