@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -125,16 +126,21 @@ void FillNormals(std::uint64_t state, std::uint64_t gamma, double deviation, dou
     const auto sign = hn::ShiftLeft<55>(hn::And(z, hn::Set(u, 256)));
     const auto value = hn::Mul(scale, hn::BitCast(d, hn::Xor(hn::BitCast(u, at), sign)));
     const std::int64_t live = n - j < width ? n - j : width;
-    if (live == width && hn::AllTrue(d, settled)) {
+    if (live == width) {
       hn::StoreU(value, d, to + j);
-      continue;
+      if (hn::AllTrue(d, settled)) continue;
+    } else {
+      hn::Store(value, d, lanes);
+      for (std::int64_t i = 0; i < live; ++i) to[j + i] = lanes[i];
     }
-    hn::Store(value, d, lanes);
     hn::Store(z, u, own);
-    HWY_ALIGN double fits[8];
-    hn::Store(hn::IfThenElseZero(settled, hn::Set(d, 1.0)), d, fits);
-    for (std::int64_t i = 0; i < live; ++i)
-      to[j + i] = fits[i] != 0 ? lanes[i] : deviation * Settle(words, own[i], next);
+    HWY_ALIGN std::uint8_t mask[8] = {};
+    hn::StoreMaskBits(d, settled, mask);
+    for (std::uint32_t left = ~static_cast<std::uint32_t>(mask[0]) & ((1U << live) - 1); left != 0;
+         left &= left - 1) {
+      const auto i = static_cast<std::int64_t>(std::countr_zero(left));
+      to[j + i] = deviation * Settle(words, own[i], next);
+    }
   }
 }
 

@@ -155,23 +155,12 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
     hn::StoreU(term1, d, scratch + (2 * k + 1) * width);
     largest0 = hn::Max(largest0, term0), largest1 = hn::Max(largest1, term1);
   }
-  auto total0 = hn::Zero(d), total1 = total0;
+  // The posteriors, not yet divided by their total; times the components' inverse variances where those are numbers.
+  auto total0 = hn::Zero(d), total1 = total0, whole0 = total0, whole1 = total0;
   for (std::int64_t k = 0; k < m.components; ++k) {
-    const auto p0 = ExpOfNegative(hn::Sub(hn::LoadU(d, scratch + 2 * k * width), largest0));
-    const auto p1 = ExpOfNegative(hn::Sub(hn::LoadU(d, scratch + (2 * k + 1) * width), largest1));
-    hn::StoreU(p0, d, scratch + 2 * k * width);
-    hn::StoreU(p1, d, scratch + (2 * k + 1) * width);
+    auto p0 = ExpOfNegative(hn::Sub(hn::LoadU(d, scratch + 2 * k * width), largest0));
+    auto p1 = ExpOfNegative(hn::Sub(hn::LoadU(d, scratch + (2 * k + 1) * width), largest1));
     total0 = hn::Add(total0, p0), total1 = hn::Add(total1, p1);
-  }
-  if (log_density != nullptr) {
-    hn::StoreU(hn::Add(largest0, hn::Log(d, total0)), d, log_density + first);
-    hn::StoreU(hn::Add(largest1, hn::Log(d, total1)), d, log_density + second);
-  }
-  const auto factor0 = hn::Div(hn::Set(d, m.scale), total0), factor1 = hn::Div(hn::Set(d, m.scale), total1);
-  auto whole0 = hn::Zero(d), whole1 = whole0;
-  for (std::int64_t k = 0; k < m.components; ++k) {
-    auto p0 = hn::Mul(factor0, hn::LoadU(d, scratch + 2 * k * width));
-    auto p1 = hn::Mul(factor1, hn::LoadU(d, scratch + (2 * k + 1) * width));
     if (m.spherical) {
       const auto inverse = hn::Set(d, m.inverses[k]);
       p0 = hn::Mul(p0, inverse), p1 = hn::Mul(p1, inverse);
@@ -180,6 +169,11 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
     hn::StoreU(p0, d, scratch + 2 * k * width);
     hn::StoreU(p1, d, scratch + (2 * k + 1) * width);
   }
+  if (log_density != nullptr) {
+    hn::StoreU(hn::Add(largest0, hn::Log(d, total0)), d, log_density + first);
+    hn::StoreU(hn::Add(largest1, hn::Log(d, total1)), d, log_density + second);
+  }
+  const auto factor0 = hn::Div(hn::Set(d, m.scale), total0), factor1 = hn::Div(hn::Set(d, m.scale), total1);
   std::int64_t j = 0;
   if (m.spherical) {
     // Four coordinates at once: eight sums in flight, and every weight that is loaded serves four.
@@ -200,10 +194,13 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
         d0 = hn::NegMulAdd(p0, vd, d0), d1 = hn::NegMulAdd(p1, vd, d1);
       }
       double* const to = out + j * n;
-      hn::StoreU(a0, d, to + first), hn::StoreU(a1, d, to + second);
-      hn::StoreU(b0, d, to + n + first), hn::StoreU(b1, d, to + n + second);
-      hn::StoreU(c0, d, to + 2 * n + first), hn::StoreU(c1, d, to + 2 * n + second);
-      hn::StoreU(d0, d, to + 3 * n + first), hn::StoreU(d1, d, to + 3 * n + second);
+      hn::StoreU(hn::Mul(factor0, a0), d, to + first), hn::StoreU(hn::Mul(factor1, a1), d, to + second);
+      hn::StoreU(hn::Mul(factor0, b0), d, to + n + first),
+          hn::StoreU(hn::Mul(factor1, b1), d, to + n + second);
+      hn::StoreU(hn::Mul(factor0, c0), d, to + 2 * n + first),
+          hn::StoreU(hn::Mul(factor1, c1), d, to + 2 * n + second);
+      hn::StoreU(hn::Mul(factor0, d0), d, to + 3 * n + first),
+          hn::StoreU(hn::Mul(factor1, d1), d, to + 3 * n + second);
     }
   }
   for (; j < m.dimension; ++j) {
@@ -220,8 +217,8 @@ void MixtureOfPair(const LevelledMixture& m, const double* x, std::int64_t n, st
         sum1 = hn::MulAdd(hn::Mul(p1, v), hn::Sub(x1, c), sum1);
       }
     }
-    hn::StoreU(sum0, d, out + j * n + first);
-    hn::StoreU(sum1, d, out + j * n + second);
+    hn::StoreU(hn::Mul(factor0, sum0), d, out + j * n + first);
+    hn::StoreU(hn::Mul(factor1, sum1), d, out + j * n + second);
   }
 }
 

@@ -101,6 +101,7 @@ class Follower {
         model_(subspace_ != nullptr ? subspace_->model : whole),
         process_(process),
         options_(options),
+        deviation_(process.prior_deviation()),
         places_(PlaceFinder(plan).find()) {
     // Nodes at one time with the same blocks share what the model prepares.
     std::map<std::pair<double, std::vector<int>>, Evaluate> prepared;
@@ -169,8 +170,7 @@ class Follower {
       ends.middleCols(first, count) = starts.middleCols(first, count);
     else
       for (Index i = first; i < first + count; ++i)
-        draw_prior(options_.seed, options_.first_column + i, process_.prior_deviation(), ends.col(i).data(),
-                   ends.rows());
+        draw_prior(options_.seed, options_.first_column + i, deviation_, ends.col(i).data(), ends.rows());
     if (subspace_ != nullptr) {
       enter_subspace(*subspace_, ends.middleCols(first, count), x);
       memory.back() = x;
@@ -270,6 +270,7 @@ class Follower {
   const ScoreModel& model_;
   const Process& process_;
   const FollowOptions& options_;
+  double deviation_;  // of the prior
   Places places_;
   std::vector<Evaluate> evaluate_;
   std::vector<Combination> combinations_;
