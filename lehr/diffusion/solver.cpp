@@ -80,13 +80,9 @@ Plan solver_plan(const SolverOptions& options, const Process& process, const std
 
 SampleChunks::SampleChunks(Plan plan, const ScoreModel& model, const Process& process, Eigen::Index count,
                            Eigen::MatrixXd starts)
-    : plan_(std::move(plan)),
-      model_(model),
-      process_(process),
-      count_(starts.size() > 0 ? starts.cols() : count),
-      starts_(std::move(starts)) {
+    : SampleChunks(Walk(), model, process, count, std::move(starts)) {
+  plan_ = std::move(plan);
   check_plan(plan_);
-  check_points();
   std::int64_t evaluations = 0;
   for (const PlanNode& node : plan_.nodes) {
     if (node.evaluated) evaluations += model.cost;

@@ -35,19 +35,8 @@ void ChainedLinKernighanOptions::describe(OptionTable& table) {
 
 ChainedLinKernighan::ChainedLinKernighan(const Instance& instance, const Neighbours& neighbours,
                                          const ChainedLinKernighanOptions& options, const Order& initial)
-    : graph_(std::make_shared<CandidateGraph>(instance, neighbours)),
-      options_(options.kicks),
-      breadth_(breadth_of(options.breadth)),
-      initial_(initial_tour(instance, neighbours, initial)) {
-  options_.check("chained_lin_kernighan");
-  if (is_exact(instance.count)) initial_ = shortest_of_all(instance);
-}
-
-ChainedLinKernighan::State ChainedLinKernighan::start(const Moment&) const {
-  State state;
-  state.begin(*graph_, initial_);
-  return state;
-}
+    : KickedSearch("chained_lin_kernighan", instance, neighbours, options.kicks, initial),
+      breadth_(breadth_of(options.breadth)) {}
 
 void ChainedLinKernighan::advance(State& state, const Moment& now) const {
   with_usual_distance(graph_->instance(), [&](const auto& distance) {

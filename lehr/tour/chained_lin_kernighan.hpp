@@ -12,13 +12,10 @@
 // Fewer than 8 cities: all tours are tried.
 #pragma once
 
-#include <memory>
 #include <vector>
 
-#include "lehr/core/moment.hpp"
-#include "lehr/tour/kick_options.hpp"
+#include "lehr/tour/kicked_search.hpp"
 #include "lehr/tour/sequential_moves.hpp"
-#include "lehr/tour/tour_walk.hpp"
 
 namespace lehr::tour {
 
@@ -32,30 +29,17 @@ struct ChainedLinKernighanOptions {
   void describe(OptionTable& table);
 };
 
-class ChainedLinKernighan {
+class ChainedLinKernighan : public KickedSearch {
  public:
-  using State = TourWalk;
-
   // As OrOpt. Throws InvalidInput for options out of range.
   ChainedLinKernighan(const Instance& instance, const Neighbours& neighbours,
                       const ChainedLinKernighanOptions& options = {}, const Order& initial = {});
 
-  State start(const Moment& now) const;
   // Up to 2000 cities of the first descent, then options.kicks.kicks kicks, each of which spends one evaluation.
   void advance(State& state, const Moment& now) const;
-  bool finished(const State& state) const { return is_exact(state.tour.cities()); }
-  // As IteratedLocalSearch.
-  void measure(const State& state, Row& row) const { state.measure_kicks(row); }
-  template <class Visitor>
-  void fields(Visitor& visit, State& state) const {
-    state.fields(visit);
-  }
 
  private:
-  std::shared_ptr<const CandidateGraph> graph_;
-  KickOptions options_;
   Breadth breadth_;
-  Order initial_;
 };
 
 }  // namespace lehr::tour

@@ -9,18 +9,7 @@ namespace lehr::tour {
 
 IteratedLocalSearch::IteratedLocalSearch(const Instance& instance, const Neighbours& neighbours,
                                          KickOptions options, const Order& initial)
-    : graph_(std::make_shared<CandidateGraph>(instance, neighbours)),
-      options_(std::move(options)),
-      initial_(initial_tour(instance, neighbours, initial)) {
-  options_.check("iterated_local_search");
-  if (is_exact(instance.count)) initial_ = shortest_of_all(instance);
-}
-
-IteratedLocalSearch::State IteratedLocalSearch::start(const Moment&) const {
-  State state;
-  state.begin(*graph_, initial_);
-  return state;
-}
+    : KickedSearch("iterated_local_search", instance, neighbours, std::move(options), initial) {}
 
 void IteratedLocalSearch::advance(State& state, const Moment& now) const {
   with_usual_distance(graph_->instance(), [&](const auto& distance) {

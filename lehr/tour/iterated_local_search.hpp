@@ -8,37 +8,18 @@
 // Fewer than 8 cities: all tours are tried.
 #pragma once
 
-#include <memory>
-
-#include "lehr/core/moment.hpp"
-#include "lehr/tour/kick_options.hpp"
-#include "lehr/tour/tour_walk.hpp"
+#include "lehr/tour/kicked_search.hpp"
 
 namespace lehr::tour {
 
-class IteratedLocalSearch {
+class IteratedLocalSearch : public KickedSearch {
  public:
-  using State = TourWalk;
-
   // As OrOpt. Throws InvalidInput for options out of range.
   IteratedLocalSearch(const Instance& instance, const Neighbours& neighbours, KickOptions options = {},
                       const Order& initial = {});
 
-  State start(const Moment& now) const;
   // Up to 2000 cities of the first descent, then options.kicks kicks, each of which spends one evaluation.
   void advance(State& state, const Moment& now) const;
-  bool finished(const State& state) const { return is_exact(state.tour.cities()); }
-  // length: of the best tour; moves, kicks; acceptance: share of the kicks that were kept; temperature, in units of length
-  void measure(const State& state, Row& row) const { state.measure_kicks(row); }
-  template <class Visitor>
-  void fields(Visitor& visit, State& state) const {
-    state.fields(visit);
-  }
-
- private:
-  std::shared_ptr<const CandidateGraph> graph_;
-  KickOptions options_;
-  Order initial_;
 };
 
 }  // namespace lehr::tour

@@ -64,6 +64,31 @@ class CommandLine : public testing::Test {
     return code_of(status);
   }
 
+  // What a run with --json printed, without its time.
+  static std::string result(const Outcome& outcome) {
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    Json json = Json::parse(outcome.out);
+    EXPECT_GT(json["seconds"].get<double>(), 0);
+    json.erase("seconds");
+    return json.dump();
+  }
+
+  // Runs the command once in peace, then up to `most` times until it is killed after a save, and to the end: what is printed and
+  // what stands in the file that `option` names are the same. The command must take --json.
+  void expect_kills_change_nothing(const std::string& command, const std::string& option, int most) {
+    const std::string whole = result(lehr(command + " --out whole " + option + " whole.txt"));
+    Waits waits(11, 0, 20'000);
+    const std::string again = command + " --out cut " + option + " cut.txt --resume --save-every 0.02";
+    const fs::path checkpoint = folder_ / "cut" / "checkpoint.safetensors";
+    int kills = 0;
+    while (kills < most && killed_after_a_save(again, checkpoint, waits) == killed) ++kills;
+    EXPECT_GT(kills, 0);
+    EXPECT_EQ(result(lehr(again)), whole);
+    EXPECT_EQ(content(folder_ / "cut.txt"), content(folder_ / "whole.txt"));
+    EXPECT_FALSE(content(folder_ / "cut.txt").empty());
+    EXPECT_FALSE(fs::exists(checkpoint));
+  }
+
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
   }

@@ -1,10 +1,10 @@
 #include "lehr/core/zip.hpp"
 
 #include <gmock/gmock.h>
-#include <zlib.h>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/inflate.hpp"
+#include "tests/core/deflated.hpp"
 #include "tests/core/test_files.hpp"
 
 namespace lehr {
@@ -18,19 +18,7 @@ using ::testing::HasSubstr;
 constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
 // A raw deflate stream of the text.
-std::string deflated(std::string_view text) {
-  std::string packed(text.size() + 1024, '\0');
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
+std::string deflated(std::string_view text) { return test::deflated(text, -MAX_WBITS); }
 
 std::string stored_archive(const std::vector<std::pair<std::string, std::string>>& members) {
   const TemporaryFolder folder;

@@ -1,11 +1,11 @@
 #include "lehr/diffusion/point_file.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "lehr/core/errors.hpp"
 #include "lehr/core/files.hpp"
 #include "lehr/diffusion/mixture_file.hpp"
+#include "tests/core/deflated.hpp"
 
 namespace lehr::diffusion {
 namespace {
@@ -55,19 +55,7 @@ std::string idx_bytes(std::initializer_list<int> bytes) {
 const std::string two_images =
     idx_bytes({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 51, 255, 102, 204, 153});
 
-std::string gzipped(const std::string& text) {
-  std::string packed(text.size() + 100, '\0');
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
+std::string gzipped(const std::string& text) { return test::deflated(text, 16 + MAX_WBITS); }
 
 TEST_F(PointFile, IdxImagesPlainAndPacked) {
   write_file_atomically(folder / "images-idx3-ubyte", two_images);

@@ -3,12 +3,12 @@
 #include <cmath>
 
 #include "apps/lehr/figures.hpp"
+#include "apps/lehr/tour/problem_source.hpp"
 #include "apps/lehr/tour/solve_methods.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/tour/asymmetric.hpp"
 #include "lehr/tour/one_tree_bound.hpp"
-#include "lehr/tour/problem_file.hpp"
 
 namespace lehr::command {
 
@@ -34,12 +34,7 @@ class Bounder {
       : options_(options), context_(context), references_(options.reference, context) {}
 
   std::vector<Bounded> run() {
-    if (options_.file.empty()) throw InvalidInput("file: give a file of cities, or uniform(n)");
-    ReadProblemOptions reading{.lines = options_.line, .metric = {}, .seed = context_.seed};
-    if (!options_.metric.empty()) reading.metric = metric_named(options_.metric);
-    std::vector<Problem> problems = read_problems(
-        is_generated(options_.file) ? std::filesystem::path(options_.file) : context_.resolve(options_.file),
-        reading);
+    std::vector<Problem> problems = load_problems(options_.file, options_.line, options_.metric, context_);
     std::vector<Bounded> all;
     for (Problem& problem : problems) {
       auto reference = references_.of(problem);
@@ -149,13 +144,8 @@ Report bound_tours(const TourBoundOptions& options, TaskContext& context) {
 }  // namespace
 
 void TourBoundOptions::describe(OptionTable& table) {
-  table
-      .add("file", file,
-           "cities: TSPLIB (ATSP too), csv, npy or lines of x y ...; or uniform(n, seed, count)")
-      .positional();
-  table.add("line", line, "of a file with a problem per line: which ones; default all").at_least(1);
-  table.add("metric", metric, "rule for the distances of csv and npy points; default euclidean, not rounded")
-      .choices(metric_names());
+  describe_problems(table, file, line, metric,
+                    "cities: TSPLIB (ATSP too), csv, npy or lines of x y ...; or uniform(n, seed, count)");
   table.add(
       "reference", reference,
       "what the bound is compared with: a length, a .tour file, or a csv of file,line,reference_length");

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "apps/lehr/tour/lower_bound.hpp"
+#include "apps/lehr/tour/problem_source.hpp"
 #include "apps/lehr/tour/side_by_side.hpp"
 #include "apps/lehr/tour/solve_methods.hpp"
 #include "apps/lehr/tour/tour_output.hpp"
@@ -107,12 +108,7 @@ class TourSolver {
 
  private:
   std::vector<Problem> load() const {
-    ReadProblemOptions reading{.lines = options_.line, .metric = {}, .seed = context_.seed};
-    if (!options_.metric.empty()) reading.metric = metric_named(options_.metric);
-    if (options_.file.empty()) throw InvalidInput("file: give a file of cities, or uniform(n)");
-    return read_problems(
-        is_generated(options_.file) ? std::filesystem::path(options_.file) : context_.resolve(options_.file),
-        reading);
+    return load_problems(options_.file, options_.line, options_.metric, context_);
   }
 
   // Before the work begins rather than after.
@@ -244,13 +240,9 @@ std::optional<double> TourSolved::bound_gap() const {
 }
 
 void TourSolveOptions::describe(OptionTable& table) {
-  table
-      .add("file", file,
-           "cities: TSPLIB, csv, npy or lines of x y ...; or uniform(n, seed, count), clustered(n, ...)")
-      .positional();
-  table.add("line", line, "of a file with a problem per line: which ones; default all").at_least(1);
-  table.add("metric", metric, "rule for the distances of csv and npy points; default euclidean, not rounded")
-      .choices(metric_names());
+  describe_problems(
+      table, file, line, metric,
+      "cities: TSPLIB, csv, npy or lines of x y ...; or uniform(n, seed, count), clustered(n, ...)");
   table.add("method", method, "how to search").choices(tour_method_names());
   table.add("seconds", seconds, "stop each problem after this time; default 10 where a method has no end")
       .unit("s")

@@ -5,12 +5,12 @@
 #include <deque>
 #include <numeric>
 
+#include "apps/lehr/tour/problem_source.hpp"
 #include "lehr/core/drive.hpp"
 #include "lehr/core/errors.hpp"
 #include "lehr/tour/heatmap/prior.hpp"
 #include "lehr/tour/heatmap/softdist.hpp"
 #include "lehr/tour/heatmap/tuning.hpp"
-#include "lehr/tour/problem_file.hpp"
 
 namespace lehr::command {
 
@@ -40,11 +40,7 @@ TrainingSet load_training(const TourTuneOptions& options, const TaskContext& con
     throw InvalidInput("prior: belongs to the heatmap gt, found {}", quote(options.heatmap));
   TrainingSet set;
   for (const std::string& file : options.files) {
-    ReadProblemOptions reading;
-    reading.seed = context.seed;
-    const std::filesystem::path path =
-        is_generated(file) ? std::filesystem::path(file) : context.resolve(file);
-    for (Problem& problem : read_problems(path, reading)) {
+    for (Problem& problem : load_problems(file, {}, "", context)) {
       if (problem.is_directed())
         throw InvalidInput("{}: distances that depend on the direction cannot be searched by heatmap_mcts",
                            file);

@@ -4,7 +4,8 @@
 // Two things make a step cheap. Half of all choices take back the exchange before, since the edge that it
 // removed was a good one; so an exchange waits until the next choice is known, and such a pair is never made.
 // And a step waits for memory several times in a row (the row of the end, the cities of its candidates, two
-// places); two actions on two copies of the tour wait at the same time. Each does what it would do alone.
+// places); two actions on two copies of the tour wait at the same time. Under alpha > 0 each sees the other's visits as
+// they come; else it does what it would do alone.
 #pragma once
 
 #include <bit>

@@ -11,7 +11,8 @@
 //      less d(b_{i+1}, a_1). An action ends with the first closed gain above 0, after D_max exchanges, or without candidates; M += 1. An
 //      improving one is executed and adds beta (e^{D / L} - 1) to W of its edges. H n actions in a row without improvement end the episode.
 // W, Q and M stay from episode to episode. Actions are tried two at a time from the same tour
-// (action_walk.hpp); where the first improves, the second is void and does not count.
+// (action_walk.hpp); where the first improves, the second is void: it counts neither in M nor in
+// the pool, though what it visited under alpha > 0 stays in Q.
 //
 // Beyond the paper, by settings: `positive_gain` chooses only among candidates with d(b_i, a_{i+1}) below
 // the gain so far (the criterion of Lin and Kernighan); `or_opt` descends by 2-opt and Or-opt over a queue

@@ -7,8 +7,6 @@ namespace {
 using lehr::test::content;
 using lehr::test::Json;
 using lehr::test::killed;
-using lehr::test::Outcome;
-using lehr::test::Waits;
 
 struct TourArm {
   const char* method;
@@ -22,14 +20,6 @@ class TourResume : public lehr::test::CommandLine {
     return std::string("tour solve 'uniform(400, 3)' --json --method ") + arm.method + " " + arm.options +
            " " + more;
   }
-  // What was printed, without times.
-  static std::string result(const Outcome& outcome) {
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    Json json = Json::parse(outcome.out);
-    EXPECT_GT(json["seconds"].get<double>(), 0);
-    json.erase("seconds");
-    return json.dump();
-  }
   std::filesystem::path checkpoint(const std::string& name = "checkpoint.safetensors") const {
     return folder_ / "cut" / name;
   }
@@ -38,16 +28,7 @@ class TourResume : public lehr::test::CommandLine {
 class TourResumeOf : public TourResume, public testing::WithParamInterface<TourArm> {};
 
 TEST_P(TourResumeOf, EqualsTheRunThatWasNotKilled) {
-  const std::string whole = result(lehr(command(GetParam(), "--out whole --save whole.tour")));
-  Waits waits(11, 0, 20'000);
-  const std::string again = command(GetParam(), "--out cut --save cut.tour --resume --save-every 0.02");
-  int kills = 0;
-  while (kills < 5 && killed_after_a_save(again, checkpoint(), waits) == killed) ++kills;
-  EXPECT_GT(kills, 0);
-  EXPECT_EQ(result(lehr(again)), whole);
-  EXPECT_EQ(content(folder_ / "cut.tour"), content(folder_ / "whole.tour"));
-  EXPECT_FALSE(content(folder_ / "cut.tour").empty());
-  EXPECT_FALSE(std::filesystem::exists(checkpoint()));
+  expect_kills_change_nothing(command(GetParam(), ""), "--save", 5);
 }
 
 TEST_P(TourResumeOf, ThreadsChangeNothing) {
@@ -55,7 +36,8 @@ TEST_P(TourResumeOf, ThreadsChangeNothing) {
   EXPECT_EQ(result(lehr(command(GetParam(), "--threads 4"))), one);
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, TourResumeOf, testing::Values(TourArm{"heatmap_mcts", "--steps 60"},
+INSTANTIATE_TEST_SUITE_P(Methods, TourResumeOf,
+                         testing::Values(TourArm{"heatmap_mcts", "--steps 60"},
                                          TourArm{"chained_lin_kernighan", "--steps 50"},
                                          TourArm{"iterated_local_search", "--steps 100"},
                                          TourArm{"anneal_tour", "--steps 200"}),
